@@ -1,0 +1,168 @@
+import assert from "node:assert/strict";
+import {
+  acronymOf,
+  type Device,
+  isUuid,
+  type SignalDraft,
+  signalKey,
+  SignalRegistry,
+} from "./mod.ts";
+
+const GATEWAY = "6f1c1b6e-3b6f-4f5f-9a55-0c2b9a3a7e10";
+
+function device(acronym: string): Device {
+  return {
+    acronym,
+    id: "00000000-0000-4000-8000-000000000001",
+    name: acronym,
+    parentAcronym: "",
+    protocol: "IEEE C37.118",
+    accessId: 1,
+    framesPerSecond: 60,
+    company: "GPA",
+    vendor: "ABB",
+    longitude: NaN,
+    latitude: NaN,
+  };
+}
+
+function phasor(label: string, index: number): SignalDraft {
+  return { type: "VPHM", label, phase: "A", unit: "Volts", index, description: label };
+}
+
+const freq: SignalDraft = {
+  type: "FREQ",
+  label: "",
+  phase: "",
+  unit: "Hz",
+  index: 0,
+  description: "",
+};
+
+Deno.test("registry: references, tags and keys by the house's conventions", () => {
+  const registry = new SignalRegistry(GATEWAY, "EDGE");
+  const { signals } = registry.register(device("SHELBY"), [phasor("VA", 1), freq]);
+  assert.deepEqual(signals.map((s) => s.reference), ["SHELBY-PM1", "SHELBY-FQ"]);
+  assert.deepEqual(signals.map((s) => s.pointTag), ["GPA_SHELBY-PM1:ABBV", "GPA_SHELBY:ABBF"]);
+  assert.deepEqual(signals.map(signalKey), ["EDGE:1", "EDGE:2"]);
+  assert.ok(signals.every((s) => isUuid(s.id)));
+  assert.equal(registry.handleOf(signals[1]!.id), signals[1]!.handle);
+});
+
+Deno.test("registry: an inserted phasor does not inherit a GUID, and the map survives a restart", () => {
+  const first = new SignalRegistry(GATEWAY, "EDGE");
+  const [va, vb] = first.register(device("D"), [phasor("VA", 1), phasor("VB", 2)]).signals;
+  const second = new SignalRegistry(GATEWAY, "EDGE", first.toMap());
+  const { signals, changes } = second.register(device("D"), [
+    phasor("VA", 1),
+    phasor("VN", 2),
+    phasor("VB", 3),
+  ]);
+  assert.equal(signals[0]!.id, va!.id);
+  assert.equal(signals[2]!.id, vb!.id);
+  assert.equal(signals[2]!.number, vb!.number);
+  assert.notEqual(signals[1]!.id, vb!.id);
+  assert.equal(signals[1]!.number, 3);
+  assert.deepEqual(changes, [{ reference: "D-PM2", before: vb!.id, after: signals[1]!.id }]);
+});
+
+Deno.test("registry: the same gateway UUID gives the same GUIDs without a map", () => {
+  const ids = [1, 2].map(() =>
+    new SignalRegistry(GATEWAY, "EDGE").register(device("D"), [phasor("VA", 1), phasor("VA", 2)])
+      .signals.map((s) => s.id)
+  );
+  assert.deepEqual(ids[0], ids[1]);
+  assert.notEqual(ids[0]![0], ids[0]![1]);
+});
+
+Deno.test("registry: a device that goes away and comes back has its handles again, nobody else has", () => {
+  const registry = new SignalRegistry(GATEWAY, "EDGE");
+  const before = registry.register(device("A"), [freq]).signals[0]!;
+  registry.unregister("A");
+  assert.equal(registry.handleOf(before.id), undefined);
+  assert.equal(registry.signals().length, 0);
+  const other = registry.register(device("B"), [freq]).signals[0]!;
+  assert.notEqual(other.handle, before.handle);
+  const again = registry.register(device("A"), [freq]).signals[0]!;
+  assert.deepEqual([again.handle, again.id], [before.handle, before.id]);
+});
+
+Deno.test("registry: a signal that leaves a device is no longer present", () => {
+  const registry = new SignalRegistry(GATEWAY, "EDGE");
+  const [va, vb] = registry.register(device("A"), [phasor("VA", 1), phasor("VB", 2)]).signals;
+  const version = registry.version;
+  let told = 0;
+  const stop = registry.onChange(() => told++);
+  registry.register(device("A"), [phasor("VA", 1)]);
+  stop();
+  registry.register(device("A"), [phasor("VA", 1)]);
+  assert.equal(told, 1);
+  assert.equal(registry.version, version + 2);
+  assert.equal(registry.handleOf(va!.id), va!.handle);
+  assert.equal(registry.handleOf(vb!.id), undefined);
+});
+
+Deno.test("registry: signals over STTP keep GUID, tag and key; equal tags are told apart", () => {
+  const registry = new SignalRegistry(GATEWAY, "EDGE");
+  const id = "8d3b0b34-5f7e-4d1c-a8b3-5b2b1c3d4e5f";
+  const kept = { ...freq, id, pointTag: "UP:F", key: { source: "UP", number: 77 } };
+  const signal = registry.register(device("A"), [kept]).signals[0]!;
+  assert.deepEqual([signal.id, signal.pointTag, signalKey(signal)], [id, "UP:F", "UP:77"]);
+  const twin = registry.register(device("B"), [{ ...freq, pointTag: "UP:F" }]).signals[0]!;
+  assert.equal(twin.pointTag, "UP:F#2");
+});
+
+Deno.test("registry: a damaged map is skipped", () => {
+  const entry = {
+    id: "nonsense",
+    device: "A",
+    type: "FREQ" as const,
+    label: "",
+    phase: "",
+    unit: "Hz",
+    occurrence: 1,
+    number: 5,
+    reference: "A-FQ",
+  };
+  const registry = new SignalRegistry(GATEWAY, "EDGE", [entry]);
+  assert.ok(isUuid(registry.register(device("A"), [freq]).signals[0]!.id));
+});
+
+Deno.test("acronym: blanks become underscores, the rest of the forbidden goes", () => {
+  assert.equal(acronymOf(" Station A (north)  "), "STATION_A_NORTH");
+});
+
+Deno.test("registry: a signal that moves to another device stays when the old device goes or changes", () => {
+  const id = "8d3b0b34-5f7e-4d1c-a8b3-5b2b1c3d4e5f";
+  const moved = { ...freq, id };
+  for (const part of ["unregister", "register"] as const) {
+    const registry = new SignalRegistry(GATEWAY, "EDGE");
+    const before = registry.register(device("A"), [moved, phasor("VA", 1)]).signals[0]!;
+    registry.register(device("B"), [moved]);
+    assert.deepEqual(registry.signals().map((s) => s.device), ["A", "B"]);
+    if (part === "unregister") registry.unregister("A");
+    else registry.register(device("A"), [phasor("VA", 1)]);
+    assert.equal(registry.handleOf(id), before.handle, part);
+    assert.equal(registry.get(before.handle)!.device, "B");
+    assert.equal(registry.signals().filter((s) => s.id === id).length, 1);
+    registry.unregister("B");
+    assert.equal(registry.handleOf(id), undefined);
+  }
+});
+
+Deno.test("registry: a position whose owner changes is told each time, also after a restart", () => {
+  const first = new SignalRegistry(GATEWAY, "EDGE");
+  const seen = (registry: SignalRegistry, label: string) =>
+    registry.register(device("PMU"), [{ ...freq, label }]).changes.map((c) => c.reference);
+  assert.deepEqual(seen(first, "A"), []);
+  assert.deepEqual(seen(first, "A"), []);
+  assert.deepEqual(seen(first, "B"), ["PMU-FQ"]);
+  assert.deepEqual(seen(first, "A"), ["PMU-FQ"], "back to the one before");
+  first.unregister("PMU");
+  assert.deepEqual(seen(first, "A"), [], "gone and back");
+  const second = new SignalRegistry(GATEWAY, "EDGE", first.toMap());
+  assert.deepEqual(seen(second, "A"), [], "the last owner was persisted");
+  const third = new SignalRegistry(GATEWAY, "EDGE", first.toMap());
+  assert.deepEqual(seen(third, "B"), ["PMU-FQ"]);
+  assert.deepEqual(third.toMap().map((e) => e.number), [1, 2]);
+});
