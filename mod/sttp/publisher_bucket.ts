@@ -1,0 +1,31 @@
+/**
+ * A token bucket: how often a peer may do something.
+ *
+ * @module
+ */
+
+/** Lets `burst` things happen at once and `perSecond` in the long run. */
+export class TokenBucket {
+  readonly #burst: number;
+  readonly #perSecond: number;
+  #tokens: number;
+  #atMs: number;
+
+  /** Starts full. */
+  constructor(burst: number, perSecond: number, nowMs: number) {
+    this.#burst = burst;
+    this.#perSecond = perSecond;
+    this.#tokens = burst;
+    this.#atMs = nowMs;
+  }
+
+  /** Takes one token; false if there is none. */
+  take(nowMs: number): boolean {
+    const earned = Math.max(0, nowMs - this.#atMs) / 1000 * this.#perSecond;
+    this.#tokens = Math.min(this.#burst, this.#tokens + earned);
+    this.#atMs = nowMs;
+    if (this.#tokens < 1) return false;
+    this.#tokens--;
+    return true;
+  }
+}
