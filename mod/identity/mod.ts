@@ -1,0 +1,30 @@
+/**
+ * Who a peer is: certificates by pin or by authority, validity, revocation, addresses.
+ *
+ * @module
+ */
+export { AddressList, normalizeAddress } from "./address.ts";
+export { type CertificateFacts, certificateFacts } from "./certificate_facts.ts";
+export {
+  type DenyList,
+  type IdentityConfig,
+  type IdentityProblem,
+  type IssuedBy,
+  parseFingerprint,
+  parseSerial,
+  type RevokedSerial,
+  type SubscriberIdentity,
+  validateIdentities,
+} from "./config.ts";
+export { Identities, type ShownOverTls } from "./identities.ts";
+export { type CertificateContent, type KeyPair, makeCertificate } from "./make_certificate.ts";
+export {
+  hashToken,
+  isTokenHash,
+  isTokenOf,
+  parseToken,
+  type Token,
+  tokenText,
+  withoutTokens,
+} from "./token.ts";
+export type { Identified, RefusalReason, Refused, Verdict } from "./verdict.ts";
