@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { GroupMembership } from "./group_membership.ts";
+
+/** An interface that could be a member, with an address of each family. */
+function someInterface(): string | undefined {
+  const all = Deno.networkInterfaces();
+  return all.find(({ name, scopeid }) =>
+    (scopeid ?? 0) > 0 && all.some((i) => i.name === name && i.family === "IPv4")
+  )?.name;
+}
+
+/** Groups of an interface that the kernel knows of, in hex as its tables have them. */
+async function groupsOf(name: string): Promise<string> {
+  const four = await Deno.readTextFile("/proc/net/igmp"); // groups below the line of their interface
+  const start = four.search(new RegExp(`^\\d+\\s+${name}\\s*:`, "m"));
+  const rest = four.slice(start), end = rest.slice(1).search(/^\d/m);
+  const six = await Deno.readTextFile("/proc/net/igmp6");
+  const lines = six.split("\n").filter((line) => line.split(/\s+/)[1] === name);
+  return [end < 0 ? rest : rest.slice(0, end + 1), ...lines].join("\n").toLowerCase();
+}
+
+Deno.test("group membership: the host is a member until it is closed, without a port that anybody sends to", async () => {
+  const name = someInterface();
+  if (name === undefined) {
+    return console.log("skipped: no interface with addresses of both families here");
+  }
+  const marks = ["eb4701ef", "ff0e000000000000000000000000eb47"]; // 239.1.71.235 as a little-endian word
+  for (const mark of marks) assert.ok(!(await groupsOf(name)).includes(mark), mark);
+  const four = await GroupMembership.join(name, ["239.1.71.235"]);
+  const six = await GroupMembership.join(name, ["ff0e::eb47", "ff02::eb48"]);
+  try {
+    for (const mark of [...marks, "ff02000000000000000000000000eb48"]) {
+      assert.ok((await groupsOf(name)).includes(mark), `${mark} in ${await groupsOf(name)}`);
+    }
+  } finally {
+    four.close();
+    six.close();
+    six.close();
+  }
+  for (const mark of marks) assert.ok(!(await groupsOf(name)).includes(mark), `${mark} has stayed`);
+});
+
+Deno.test("group membership: an interface that is not there, or has no address", async () => {
+  await assert.rejects(
+    GroupMembership.join("tl-none", ["224.0.1.129"]),
+    /IPv4 address, found "tl-n/,
+  );
+  await assert.rejects(GroupMembership.join("tl-none", ["ff02::181"]), /link-local .* "tl-none"/);
+  await assert.rejects(GroupMembership.join("lo", ["192.0.2.1"]), Error);
+});

@@ -1,0 +1,236 @@
+import assert from "node:assert/strict";
+import { connect as connectTcp } from "node:net";
+import { connect as connectTls } from "node:tls";
+import {
+  callHttp,
+  type HttpListener,
+  type HttpListenOptions,
+  type HttpPeer,
+  listenHttp,
+  makeSelfSigned,
+} from "./mod.ts";
+import { until } from "../../tests/support/waiting.ts";
+
+const pair = await makeSelfSigned({ commonName: "gw", dnsNames: ["localhost"] });
+const pin = pair.fingerprint256;
+
+async function withListener(
+  handle: (request: Request, peer: HttpPeer) => Response | Promise<Response>,
+  test: (url: string, listener: HttpListener, refused: string[]) => Promise<void>,
+  { tls = true, limits = {} }: { tls?: boolean; limits?: Partial<HttpListenOptions> } = {},
+): Promise<void> {
+  const refused: string[] = [], errors: string[] = [];
+  const listener = await listenHttp({
+    hostname: "127.0.0.1",
+    port: 0,
+    ...(tls && { tls: pair }),
+    maxConnections: 20,
+    ...limits,
+    handle,
+    onRefused: ({ message }) => void refused.push(message),
+    onError: (error) => void errors.push(String(error)),
+  });
+  try {
+    await test(`${tls ? "https" : "http"}://127.0.0.1:${listener.port}`, listener, refused);
+  } finally {
+    await listener.close();
+  }
+}
+
+/** Sends bytes, reads, and waits for the end; what came, and how long it took. */
+function raw(
+  url: string,
+  bytes: string,
+  { tls = true }: { tls?: boolean } = {},
+): Promise<{ text: string; ms: number }> {
+  const port = Number(new URL(url).port);
+  const began = performance.now();
+  return new Promise((resolve, reject) => {
+    const socket = tls
+      ? connectTls(
+        { host: "127.0.0.1", port, rejectUnauthorized: false },
+        () => void (bytes && socket.write(bytes)),
+      )
+      : connectTcp({ host: "127.0.0.1", port }, () => void (bytes && socket.write(bytes)));
+    let text = "";
+    const timer = setTimeout(() => {
+      reject(new Error("Expected to be cut off, waited a minute"));
+      socket.destroy();
+    }, 60_000);
+    socket.on("data", (data: Uint8Array) => void (text += new TextDecoder().decode(data)));
+    socket.on("error", () => {});
+    socket.on("close", () => {
+      clearTimeout(timer);
+      resolve({ text, ms: performance.now() - began });
+    });
+  });
+}
+
+Deno.test("http: requests and answers are whole, with the peer's address and certificate", async () => {
+  const own = await makeSelfSigned({ commonName: "me" });
+  for (const tls of [true, false]) {
+    await withListener(async (request, peer) => {
+      const body = await request.text();
+      return Response.json({
+        url: request.url,
+        method: request.method,
+        body,
+        header: request.headers.get("x-test"),
+        address: peer.address,
+        certificate: peer.tls?.fingerprint ?? null,
+      }, { status: 201, headers: { "X-Answer": "yes" } });
+    }, async (url) => {
+      const answer = await callHttp({
+        url: `${url}/a%20b?c=d`,
+        method: "PUT",
+        body: "äöü".repeat(50_000),
+        headers: { "x-test": "1" },
+        pin,
+        ...(tls && { own }),
+      });
+      assert.equal(answer.status, 201);
+      assert.equal(answer.headers.get("x-answer"), "yes");
+      assert.deepEqual(JSON.parse(answer.text), {
+        url: `${url}/a%20b?c=d`,
+        method: "PUT",
+        body: "äöü".repeat(50_000),
+        header: "1",
+        address: "127.0.0.1",
+        certificate: tls ? own.fingerprint256 : null,
+      });
+    }, { tls });
+  }
+});
+
+Deno.test("http: one connection serves many requests, also where a body was not read", async () => {
+  await withListener((request) => new Response(new URL(request.url).pathname), async (url) => {
+    for (let i = 0; i < 30; i++) {
+      const answer = await fetch(`${url}/${i}`, {
+        method: i % 3 === 0 ? "POST" : "GET",
+        ...(i % 3 === 0 && { body: "unread" }),
+      });
+      assert.equal(await answer.text(), `/${i}`);
+    }
+  }, { tls: false });
+});
+
+Deno.test("http: who is slow is cut off: no handshake, half a head, half a body, nothing read", async () => {
+  const handle = async (request: Request): Promise<Response> => {
+    try {
+      return new Response(await request.text());
+    } catch (error) {
+      return new Response(String(error), { status: 400 });
+    }
+  };
+  // Where a handshake is to succeed it may take its time.
+  await withListener(handle, async (url, _, refused) => {
+    const { ms } = await raw(url, "", { tls: false });
+    assert.ok(ms > 250, `no handshake: ${ms} ms`);
+    assert.ok(refused.some((m) => /no TLS handshake in 300 ms/.test(m)), refused.join("; "));
+  }, { limits: { handshakeTimeoutMs: 300 } });
+  await withListener(handle, async (url, listener) => {
+    const head = "HTTP/1.1\r\nHost: localhost\r\n";
+    const [halfHead, idle, halfBody] = await Promise.all([
+      raw(url, `GET / ${head}X-Slow: `),
+      raw(url, ""),
+      raw(url, `POST / ${head}Content-Length: 1000\r\n\r\n{`),
+    ]);
+    for (const { text, ms } of [halfHead, idle]) {
+      assert.match(text, /^HTTP\/1\.1 408 /);
+      assert.ok(ms > 350, `${ms} ms`);
+    }
+    assert.match(halfBody.text, /^HTTP\/1\.1 400 [^]*did not come within 500 ms|^$/);
+    await until(() => listener.connections === 0, "the end of all connections");
+  }, { limits: { headTimeoutMs: 400, bodyTimeoutMs: 500 } });
+});
+
+Deno.test("http: who reads nothing of an answer is cut off", async () => {
+  let chunks = 0, cancelled = 0;
+  await withListener(() =>
+    new Response(
+      new ReadableStream<Uint8Array>({
+        pull(controller) {
+          chunks++;
+          controller.enqueue(new Uint8Array(65_536));
+        },
+        cancel: () => void cancelled++,
+      }),
+    ), async (url, listener) => {
+    // Plain TCP: a paused TLS socket of this platform reads on.
+    const stalled = connectTcp({ host: "127.0.0.1", port: Number(new URL(url).port) });
+    stalled.on("error", () => {});
+    stalled.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    stalled.pause();
+    await until(() => cancelled > 0 && listener.connections === 0, "the answer to be cut off");
+    assert.equal(cancelled, 1);
+    assert.ok(chunks < 1000, `${chunks} chunks of 64 KiB were made`);
+    stalled.destroy();
+  }, { tls: false, limits: { writeTimeoutMs: 600 } });
+});
+
+Deno.test("http: what is no request is refused, and the listener goes on", async () => {
+  let asked = 0;
+  await withListener(() => {
+    asked++;
+    return new Response("ok");
+  }, async (url) => {
+    const cases = [
+      "nonsense\r\n\r\n",
+      "GET http://evil.example/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n",
+      `GET / HTTP/1.1\r\nHost: localhost\r\nX-Big: ${"x".repeat(100_000)}\r\n\r\n`,
+      "TRACE / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+      "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    ];
+    for (const bytes of cases) {
+      const { text } = await raw(url, bytes);
+      assert.doesNotMatch(text, /^HTTP\/1\.1 200/, bytes.slice(0, 60));
+    }
+    assert.equal(asked, 0);
+    assert.equal((await callHttp({ url, pin })).text, "ok");
+  });
+});
+
+Deno.test("http: an answer that fails is 500 before its head, and an end after it", async () => {
+  await withListener((request) => {
+    if (new URL(request.url).pathname === "/early") throw new Error("inside");
+    return new Response(
+      new ReadableStream<Uint8Array>({
+        pull(controller) {
+          controller.error(new Error("inside"));
+        },
+      }),
+    );
+  }, async (url) => {
+    const early = await callHttp({ url: `${url}/early`, pin });
+    assert.deepEqual([early.status, early.text], [500, ""]);
+    await assert.rejects(
+      callHttp({ url: `${url}/late`, pin, timeoutMs: 3000 }),
+      "not as if it were whole",
+    );
+  });
+});
+
+Deno.test("http: connections are bounded", async () => {
+  await withListener(() => new Response("ok"), async (url, listener, refused) => {
+    const port = Number(new URL(url).port);
+    const sockets = Array.from({ length: 30 }, () => connectTcp({ host: "127.0.0.1", port }));
+    for (const socket of sockets) socket.on("error", () => {});
+    await until(() => refused.length >= 15, "the connections beyond the bound to be refused");
+    assert.equal(refused.length, 15);
+    assert.ok(refused.every((m) => /15 connections of its own are open/.test(m)), refused[0]!);
+    // Who holds all that one address gets does not keep others out, up to the bound of all.
+    const others = Array.from(
+      { length: 8 },
+      () => connectTcp({ host: "127.0.0.1", port, localAddress: "127.0.0.2" }),
+    );
+    for (const socket of others) socket.on("error", () => {});
+    await until(() => refused.length >= 18, "those beyond the bound of all to be refused");
+    assert.equal(refused.length, 18);
+    assert.match(refused.at(-1)!, /20 connections are open/);
+    assert.ok(listener.connections <= 20);
+    for (const socket of [...sockets, ...others]) socket.destroy();
+    await until(() => listener.connections === 0, "the end of all connections");
+    assert.equal(await (await fetch(url)).text(), "ok", "places are given back");
+  }, { tls: false });
+});
