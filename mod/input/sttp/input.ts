@@ -1,0 +1,307 @@
+/**
+ * An STTP input as a part of the gateway: another publisher's signals, with their GUIDs and flags.
+ *
+ * @module
+ */
+import {
+  acronymOf,
+  type Clock,
+  type Frame,
+  type FrameSink,
+  type Log,
+  type Metric,
+  type Part,
+  type PartState,
+  type PartStatus,
+  type SignalRegistry,
+  type StatisticRow,
+  toMicros,
+  uuidFromName,
+} from "../../core/mod.ts";
+import { Identities } from "../../identity/mod.ts";
+import { readSecret } from "../../os/mod.ts";
+import { clientModes, type SubscriberCache } from "../../sttp/mod.ts";
+import { Complaints, SubscriberStatistics } from "../../stats/mod.ts";
+import { type Catalog, EMPTY_CATALOG, readCatalog } from "./catalog.ts";
+import { type ClientTls, SttpClient } from "./client.ts";
+import { Relay } from "./relay.ts";
+import type { SttpInputOptions } from "./schema.ts";
+
+/** What the gateway hands to an STTP input. */
+export interface SttpInputContext {
+  /** Gives out handles. */
+  readonly registry: SignalRegistry;
+  /** Takes the frames, lent. */
+  readonly sink: FrameSink;
+  /** Where an operator reads. */
+  readonly log: Log;
+  /** The time. */
+  readonly clock: Clock;
+  /** When it is for judging certificates, in microseconds since 1970; default what `clock` says. */
+  readonly certificateMicros?: () => number;
+  /** The gateway's own key and certificate, PEM, where the configuration names no other. */
+  readonly identity: { readonly keyPem: string; readonly certPem: string };
+}
+
+/** Name of the publisher among the identities of an input: it is the only one. */
+const PUBLISHER = "publisher";
+const FLUSH_MS = 10_000;
+
+/** Makes the input of `[input.NAME]`. It is named `input.NAME`; the sources of its layouts are `NAME!DEVICE`. */
+export function createSttpInput(
+  name: string,
+  options: SttpInputOptions,
+  context: SttpInputContext,
+): Part {
+  return new SttpInput(name, options, context);
+}
+
+class SttpInput implements Part {
+  readonly name: string;
+  readonly #source: string;
+  readonly #prefix: string;
+  readonly #options: SttpInputOptions;
+  readonly #context: SttpInputContext;
+  readonly #complaints: Complaints;
+  #client: SttpClient | undefined;
+  #catalog: Catalog = EMPTY_CATALOG;
+  #relays: (Relay | undefined)[] = [undefined, undefined];
+  #newest: 0 | 1 = 0;
+  #devices = new Set<string>();
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #state: PartState = "stopped";
+  #reason: string | undefined;
+  #sinceMicros: number;
+  #measurements = 0;
+  #frames = 0;
+  #unplaced = 0;
+  #statistics: SubscriberStatistics;
+  #bytesReceived = 0;
+  #authorized = 0;
+  #unauthorized = 0;
+  readonly #sink: FrameSink;
+
+  constructor(name: string, options: SttpInputOptions, context: SttpInputContext) {
+    this.name = `input.${name}`;
+    this.#source = name;
+    this.#prefix = options.acronym ?? (acronymOf(name) || "STTP");
+    this.#options = options;
+    this.#context = context;
+    this.#complaints = new Complaints(context.log);
+    this.#sinceMicros = context.clock.nowMicros();
+    this.#statistics = new SubscriberStatistics(context.clock.monotonicMs());
+    this.#sink = {
+      accept: (frame: Frame) => {
+        this.#statistics.latency(frame.arrivalMicros - toMicros(frame.instant));
+        context.sink.accept(frame);
+      },
+    };
+  }
+
+  async start(): Promise<void> {
+    if (this.#client) return;
+    const { clock, log } = this.#context;
+    this.#statistics = new SubscriberStatistics(clock.monotonicMs());
+    this.#bytesReceived = 0;
+    const tls = this.#options.insecure ? undefined : await this.#tls();
+    const client = this.#client = new SttpClient({
+      hostname: this.#options.host,
+      port: this.#options.port,
+      clock,
+      connectTimeoutMs: this.#options.connectTimeoutMs,
+      reconnectMinMs: this.#options.reconnectMinMs,
+      reconnectMaxMs: this.#options.reconnectMaxMs,
+      ...(tls && { tls }),
+      ...(this.#options.udp && { udp: { port: this.#options.udpPort } }),
+      session: {
+        encryptedDatagrams: !this.#options.udpUnencrypted,
+        modes: clientModes(this.#options.version, this.#options.compress),
+        request: { filterExpression: this.#options.filter },
+        silenceTimeoutMs: this.#options.dataLossMs,
+      },
+      events: {
+        connected: () => this.#enter("starting", "connected, waiting for metadata"),
+        disconnected: (message, retryMs) => {
+          this.#enter("waiting", message);
+          this.#complain(
+            "disconnected",
+            `${message}; trying again in ${(retryMs / 1000).toFixed(1)} s`,
+          );
+        },
+        metadata: (dataSet, changed) => {
+          this.#catalog = readCatalog(dataSet, {
+            prefix: this.#prefix,
+            deviceId: (acronym) => this.#deviceId(acronym),
+          });
+          // Signals may have been relayed before anything was known of them.
+          const relay = this.#relays[this.#newest];
+          if (changed && relay) this.#adopt(relay.cache);
+        },
+        cache: (cache) => this.#adopt(cache),
+        subscribed: (text) => {
+          this.#enter("running");
+          log.info(`Subscribed: ${text}`);
+        },
+        refused: (_command, text) => {
+          this.#enter("waiting", `refused: ${text}`);
+          this.#complain("refused", `The publisher refused: ${text}`);
+        },
+        complain: (kind, message) => this.#complain(kind, message),
+        measurements: (batch, cache) => {
+          this.#measurements += batch.count;
+          this.#statistics.measurements(batch.count, clock.monotonicMs());
+          this.#relays[cache.cacheIndex]?.accept(batch, clock.nowMicros());
+        },
+      },
+    });
+    this.#enter("waiting", "connecting");
+    this.#timer = setInterval(() => this.#complaints.flush(clock.monotonicMs()), FLUSH_MS);
+    client.start();
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#client?.stop();
+    this.#bytesReceived = this.#client?.bytesReceived ?? this.#bytesReceived;
+    this.#client = undefined;
+    this.#retire(0);
+    this.#retire(1);
+    this.#enter("stopped");
+  }
+
+  status(): PartStatus {
+    const relays = this.#relays.filter((r) => r !== undefined);
+    return {
+      state: this.#state,
+      sinceMicros: this.#sinceMicros,
+      ...(this.#reason !== undefined && { reason: this.#reason }),
+      detail: {
+        publisher: `${this.#options.host}:${this.#options.port}`,
+        session: this.#client?.state ?? "ended",
+        connects: this.#client?.connects ?? 0,
+        devices: this.#devices.size,
+        signals: this.#relays[this.#newest]?.signals ?? 0,
+        measurements: this.#measurements,
+        frames: this.#frames + sum(relays, (r) => r.frames),
+        unplaced: this.#unplaced + sum(relays, (r) => r.unplaced),
+        counters: this.#client?.counters ?? null,
+        complaints: this.#complaints.totals(),
+      },
+    };
+  }
+
+  metrics(): Metric[] {
+    const relays = this.#relays.filter((r) => r !== undefined);
+    return [
+      {
+        name: "sttp_input_measurements_total",
+        help: "Measurements received from a publisher",
+        type: "counter",
+        value: this.#measurements,
+      },
+      {
+        name: "sttp_input_frames_total",
+        help: "Frames put together from them",
+        type: "counter",
+        value: this.#frames + sum(relays, (r) => r.frames),
+      },
+      {
+        name: "sttp_input_unplaced_total",
+        help: "Measurements that belong to no signal that is relayed",
+        type: "counter",
+        value: this.#unplaced + sum(relays, (r) => r.unplaced),
+      },
+      {
+        name: "sttp_input_connected",
+        help: "1 while subscribed",
+        type: "gauge",
+        value: this.#state === "running" ? 1 : 0,
+      },
+    ];
+  }
+
+  statistics(): StatisticRow[] {
+    return this.#statistics.close(this.#prefix, this.#context.clock.monotonicMs(), {
+      bytesReceived: this.#client?.bytesReceived ?? this.#bytesReceived,
+      authenticates: !this.#options.insecure,
+      authorized: this.#authorized,
+      unauthorized: this.#unauthorized,
+    });
+  }
+
+  async #tls(): Promise<ClientTls> {
+    const { pins, issuedBy, certificate, key } = this.#options;
+    const identities = new Identities({
+      subscribers: [{
+        name: PUBLISHER,
+        enabled: true,
+        pins,
+        ...(issuedBy && {
+          issuedBy: {
+            ca: await Promise.all(issuedBy.ca.map((path) => Deno.readTextFile(path))),
+            subject: issuedBy.subject,
+          },
+        }),
+      }],
+    });
+    const { clock, identity, certificateMicros } = this.#context;
+    const nowMicros = certificateMicros ?? (() => clock.nowMicros());
+    return {
+      keyPem: key === undefined ? identity.keyPem : await readSecret(key),
+      certPem: certificate === undefined ? identity.certPem : await readSecret(certificate),
+      judge: (peer) =>
+        identities.identifyTls({ ...peer, nowMs: nowMicros() / 1000, role: "server" }),
+    };
+  }
+
+  /** Makes the frames of a cache, and takes devices out of the metadata that are in no cache any more. */
+  #adopt(cache: SubscriberCache): void {
+    const { registry } = this.#context;
+    this.#authorized = cache.records.length;
+    this.#unauthorized = cache.unauthorized.length;
+    this.#retire(cache.cacheIndex);
+    const relay = new Relay(cache, this.#catalog, {
+      source: this.#source,
+      prefix: this.#prefix,
+      deviceId: (acronym) => this.#deviceId(acronym),
+      registry,
+      sink: this.#sink,
+      maxSignals: this.#options.expectedSignals,
+      complain: (kind, message) => this.#complain(kind, message),
+    });
+    this.#relays[cache.cacheIndex] = relay;
+    this.#newest = cache.cacheIndex;
+    const kept = new Set(relay.devices);
+    for (const device of this.#devices) if (!kept.has(device)) registry.unregister(device);
+    this.#devices = kept;
+    this.#context.log.info(`Relaying ${relay.signals} signals of ${relay.devices.length} devices`);
+  }
+
+  /** Forgets the relay of a slot, keeping what it counted. */
+  #retire(slot: 0 | 1): void {
+    const relay = this.#relays[slot];
+    relay?.flush();
+    this.#frames += relay?.frames ?? 0;
+    this.#unplaced += relay?.unplaced ?? 0;
+    this.#relays[slot] = undefined;
+  }
+
+  #deviceId(acronym: string): string {
+    return uuidFromName(this.#context.registry.gatewayId, `device ${acronym}`);
+  }
+
+  #complain(kind: string, message: string): void {
+    this.#complaints.note(kind, message, this.#context.clock.monotonicMs());
+  }
+
+  #enter(state: PartState, reason?: string): void {
+    this.#statistics.connection(state === "running");
+    if (state !== this.#state) this.#sinceMicros = this.#context.clock.nowMicros();
+    this.#state = state;
+    this.#reason = reason;
+  }
+}
+
+function sum<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((total, item) => total + of(item), 0);
+}

@@ -1,0 +1,160 @@
+import assert from "node:assert/strict";
+import { cloneFrame, type Frame, type Log, SignalRegistry } from "../../core/mod.ts";
+import { systemClock } from "../../os/mod.ts";
+import { layCable } from "../../os/testing.ts";
+import { type CaptureServer, serveCapture } from "./capture_server.ts";
+import { createSvInput } from "./input.ts";
+import { RECORD_HEADER, RecordType, textRecord } from "./records.ts";
+import { leStream, LiveSource, MADE_RMS, optionsOf } from "./testing.ts";
+import { until } from "../../../tests/support/waiting.ts";
+
+function logTo(lines: string[]): Log {
+  const write = (message: string) => void lines.push(message);
+  return { debug: write, info: write, warn: write, error: write };
+}
+
+async function served(
+  interfaces: readonly string[],
+  use: (path: string, server: CaptureServer, log: string[]) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "tieline-capture-" });
+  const path = `${folder}/run/capture.sock`, log: string[] = [];
+  const server = await serveCapture({
+    path,
+    interfaces,
+    program: "test",
+    cores: 2,
+    log: logTo(log),
+  });
+  try {
+    await use(path, server, log);
+  } finally {
+    await server.close();
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+function inputOf(toml: string, path: string, frames: Frame[], lines: string[]) {
+  const options = optionsOf(
+    toml.replace(
+      "[[input.streams]]",
+      `capture = "process"\ncaptureSocket = "${path}"\n[[input.streams]]`,
+    ),
+  );
+  return createSvInput("mu", options, {
+    registry: new SignalRegistry("5b1f7c3e-2d64-4f0a-9c55-7e8d1a2b3c4d", "EDGE"),
+    sink: { accept: (frame) => void frames.push(cloneFrame(frame)) },
+    log: logTo(lines),
+    clock: systemClock(),
+  });
+}
+
+Deno.test("capture server: frames of a wire reach a gateway over the socket, and Workers end with it", async () => {
+  const cable = await layCable("c");
+  if (!cable) return;
+  const live = new LiveSource(cable.near);
+  try {
+    await served([cable.far], async (path, server, log) => {
+      const frames: Frame[] = [], lines: string[] = [];
+      const part = inputOf(leStream().replace("eth0", cable.far), path, frames, lines);
+      await part.start();
+      // A sender that a busy machine holds up sends late, which flags say.
+      const good = () => frames.filter((frame) => frame.flags.every((word) => word === 0));
+      await until(() => good().length >= 30, () => [lines, log, part.status()]);
+      assert.equal(part.status().state, "running");
+      assert.ok(Math.abs(good().at(-1)!.values[0]! - MADE_RMS.current) < 0.01);
+      const { detail } = part.status();
+      assert.equal(detail?.["capture"], "process");
+      assert.equal(detail?.["captureProgram"], "test");
+      await until(
+        () => ((part.status().detail?.["workers"] ?? []) as unknown[]).length > 0,
+        () => lines,
+      );
+      assert.equal(server.connections, 1);
+      await part.stop();
+      await until(() => server.connections === 0, () => log);
+      const count = frames.length;
+      await part.start();
+      await until(() => frames.length > count + 10, () => [lines, log]);
+      await server.close();
+      const reason = () => part.status().reason ?? "";
+      await until(() => /Cannot reach `tieline capture`/.test(reason()), () => part.status());
+      assert.equal(part.status().state, "waiting");
+      // It comes back, and so do the frames.
+      const again = frames.length;
+      const options = { path, interfaces: [], program: "two", cores: 2, log: logTo(log) };
+      const back = await serveCapture(options);
+      await until(() => frames.length > again + 10, () => [lines, log]);
+      assert.equal(part.status().state, "running");
+      assert.equal(part.status().detail?.["captureProgram"], "two");
+      await part.stop();
+      await back.close();
+    });
+  } finally {
+    live.stop();
+    await cable.remove();
+  }
+});
+
+Deno.test("capture server: an interface that is not permitted is refused, and the gateway is told", async () => {
+  await served(["eth7"], async (path) => {
+    const lines: string[] = [];
+    const part = inputOf(leStream(), path, [], lines);
+    await part.start();
+    await until(() => /closed the link/.test(part.status().reason ?? ""), () => part.status());
+    assert.ok(
+      lines.some((m) => /one of the interfaces eth7, found eth0/.test(m)),
+      lines.join("\n"),
+    );
+    await part.stop();
+  });
+});
+
+const refused: readonly (readonly [name: string, bytes: Uint8Array<ArrayBuffer>, why: RegExp])[] = [
+  ["no JSON", textRecord(RecordType.Configure, 1).fill(0x7b, RECORD_HEADER), /record of the link/],
+  ["no options", textRecord(RecordType.Configure, { type: "sv" }), /exactly one of interface/],
+  [
+    "a file",
+    textRecord(RecordType.Configure, { type: "sv", pcap: { file: "/etc/passwd" } }),
+    /an interface to capture/,
+  ],
+  [
+    "another record",
+    textRecord(RecordType.Trigger, {}),
+    /one configuration, found a record of type 17/,
+  ],
+  ["no recording", textRecord(RecordType.Recording, { triggers: 1 }), /Invalid key/],
+  ["an impossible length", new Uint8Array(8), /multiple of 8/],
+];
+
+Deno.test("capture server: what a gateway must not send ends the link, with the reason", async (t) => {
+  await served([], async (path, server, log) => {
+    for (const [name, bytes, why] of refused) {
+      await t.step(name, async () => {
+        const conn = await Deno.connect({ transport: "unix", path });
+        await conn.write(bytes);
+        const text = await new Response(conn.readable).text(); // to its end
+        assert.match(text, why);
+        await until(() => server.connections === 0, () => log);
+      });
+    }
+  });
+});
+
+Deno.test("capture server: a socket that is left over is replaced, one in use and a file are not", async () => {
+  await served([], async (path) => {
+    const options = { path, interfaces: [], program: "test", cores: 1, log: logTo([]) };
+    await assert.rejects(serveCapture(options), Deno.errors.AddrInUse);
+    const other = `${path}.file`;
+    await Deno.writeTextFile(other, "");
+    await assert.rejects(serveCapture({ ...options, path: other }), /expected a socket or nothing/);
+    const stale = `${path}.stale`;
+    const listener = Deno.listen({ transport: "unix", path: stale });
+    await Deno.rename(stale, `${stale}.moved`); // closing would remove it
+    listener.close();
+    await Deno.rename(`${stale}.moved`, stale);
+    const server = await serveCapture({ ...options, path: stale });
+    assert.equal((await Deno.stat(stale)).mode! & 0o777, 0o660);
+    await server.close();
+  });
+});

@@ -1,0 +1,198 @@
+/**
+ * A capture file as a source: Ethernet frames, and routable sampled values by UDP, at recorded speed or at once.
+ *
+ * @module
+ */
+import { readCapture, readTransport } from "../../pcap/mod.ts";
+import { EtherType, SESSION_PORT } from "../../sv/mod.ts";
+import type { CaptureEngine } from "./engine.ts";
+import type { SvPcapOptions } from "./options.ts";
+import type { RecordRing } from "./record_ring.ts";
+import { RecordType } from "./records.ts";
+import { SessionSource } from "./session_source.ts";
+
+const LINKTYPE_ETHERNET = 1;
+/** Frames at once, before the event loop turns. */
+const BATCH = 256;
+const TICK_MS = 4;
+const SECOND_MS = 1000;
+/** Longest file that is read. */
+const MAX_FILE_BYTES = 1024 * 1024 * 1024;
+
+/** One frame or datagram of a file. */
+interface Recorded {
+  /** The frame, or the content of the datagram. */
+  readonly bytes: Uint8Array;
+  /** Sender of a datagram; undefined for a frame. */
+  readonly address: string | undefined;
+  /** When it was captured: microseconds since 1970. */
+  readonly micros: number;
+  /** Number of its packet in the file. */
+  readonly packet: number;
+}
+
+/**
+ * Plays a file into `engine`, until its end or until `commands` say stop; figures go to `out`.
+ *
+ * With `repeat` the stamps of each further round go on from the one before by whole seconds, since the place in the
+ * second is what `smpCnt` tells.
+ */
+export async function replayCapture(
+  options: SvPcapOptions,
+  engine: CaptureEngine,
+  out: RecordRing,
+  commands: RecordRing,
+): Promise<void> {
+  const player = new Player(engine, out, commands, options.speed === "recorded");
+  try {
+    const { size } = await Deno.stat(options.file);
+    if (size > MAX_FILE_BYTES) {
+      throw new Error(`expected at most ${MAX_FILE_BYTES} octets, found ${size}`);
+    }
+    const packets = recordedIn(await Deno.readFile(options.file));
+    const length = (packets.at(-1)?.micros ?? 0) - (packets[0]?.micros ?? 0);
+    const round = (Math.floor(length / 1e6) + 1) * 1e6;
+    for (let shift = 0; !commands.stopped; shift += round) {
+      await player.play(packets, shift);
+      if (!options.repeat || packets.length === 0) break;
+    }
+  } catch (error) {
+    const message = `The file ${options.file} cannot be played: ${
+      error instanceof Error ? error.message : String(error)
+    }`;
+    out.write(RecordType.Complaint, { kind: "file", message });
+    player.why = message;
+  }
+  player.isAtEnd = true;
+  while (!commands.stopped) {
+    engine.obey(commands);
+    while (engine.work() && !out.isHalfFull);
+    player.report();
+    await new Promise((resolve) => setTimeout(resolve, SECOND_MS / 4));
+  }
+}
+
+/** What a file has for us, in the order of its packets: sampled values, and datagrams to the session port. */
+function recordedIn(bytes: Uint8Array): Recorded[] {
+  const found: Recorded[] = [];
+  for (const { bytes: frame, timeMicros, linkType, number } of readCapture(bytes)) {
+    // Without a time there is no place for it.
+    if (linkType !== LINKTYPE_ETHERNET || Number.isNaN(timeMicros) || !isSampledValues(frame)) {
+      continue;
+    }
+    found.push({ bytes: frame, address: undefined, micros: timeMicros, packet: number });
+  }
+  for (const item of readTransport(bytes)) {
+    if (item.protocol !== "udp" || item.to.port !== SESSION_PORT) continue;
+    if (Number.isNaN(item.timeMicros)) continue;
+    found.push({
+      bytes: item.payload,
+      address: item.from.address,
+      micros: item.timeMicros,
+      packet: item.packet,
+    });
+  }
+  return found.sort((a, b) => a.packet - b.packet);
+}
+
+/** Looks behind the tags that a frame may have. */
+function isSampledValues(frame: Uint8Array): boolean {
+  for (let at = 12; at + 2 <= frame.length;) {
+    const type = (frame[at]! << 8) | frame[at + 1]!;
+    if (type === EtherType.SampledValues) return true;
+    if (type === EtherType.Vlan || type === EtherType.ServiceVlan) at += 4;
+    else if (type === EtherType.Hsr) at += 6;
+    else return false;
+  }
+  return false;
+}
+
+/** Hands packets to an engine in their time. */
+class Player {
+  isAtEnd = false;
+  why: string | undefined;
+  readonly #engine: CaptureEngine;
+  readonly #out: RecordRing;
+  readonly #commands: RecordRing;
+  readonly #paced: boolean;
+  readonly #session: SessionSource;
+  #packets = 0;
+  #micros = 0;
+  #toldMs = -Infinity;
+
+  constructor(engine: CaptureEngine, out: RecordRing, commands: RecordRing, paced: boolean) {
+    this.#engine = engine;
+    this.#out = out;
+    this.#commands = commands;
+    this.#paced = paced;
+    this.#session = new SessionSource(engine);
+  }
+
+  async play(packets: readonly Recorded[], shiftMicros: number): Promise<void> {
+    const beginMs = performance.now();
+    const first = packets[0]?.micros ?? 0;
+    let at = 0, tickMicros = 0;
+    while (at < packets.length && !this.#commands.stopped) {
+      const until = this.#paced ? (performance.now() - beginMs) * 1000 : Infinity;
+      for (let n = 0; n < BATCH && at < packets.length; n++, at++) {
+        const recorded = packets[at]!;
+        const since = recorded.micros - first;
+        if (since > until) break;
+        // Loss is a matter of the file's time, whatever the speed.
+        for (; since - tickMicros >= TICK_MS * 1000; tickMicros += TICK_MS * 1000) {
+          this.#engine.tick((tickMicros + shiftMicros) / 1000, true);
+        }
+        this.#engine.batch((since + shiftMicros) / 1000);
+        this.#take(recorded, shiftMicros);
+        this.#engine.estimate();
+      }
+      this.#engine.obey(this.#commands);
+      while (this.#engine.work() && !this.#out.isHalfFull);
+      this.#out.publish();
+      if (performance.now() - this.#toldMs >= SECOND_MS) this.report();
+      await this.#rest(at < packets.length ? packets[at]!.micros - first : 0, beginMs);
+    }
+  }
+
+  /** Waits for the next packet; at full speed for the reader, since nothing may be dropped of a file. */
+  async #rest(sinceMicros: number, beginMs: number): Promise<void> {
+    const wait = this.#paced ? sinceMicros / 1000 - (performance.now() - beginMs) : 0;
+    await new Promise<void>((resolve) => {
+      if (wait >= 1) setTimeout(resolve, Math.min(wait, TICK_MS));
+      else setImmediate(resolve);
+    });
+    while (!this.#paced && this.#out.isHalfFull && !this.#commands.stopped) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  }
+
+  report(): void {
+    this.#toldMs = performance.now();
+    this.#out.write(RecordType.Status, {
+      streams: this.#engine.status(),
+      totals: this.#engine.totals(),
+      file: {
+        packets: this.#packets,
+        atEnd: this.isAtEnd,
+        ...(this.why === undefined ? {} : { why: this.why }),
+      },
+      sessions: this.#session.figures(),
+      linkDropped: this.#out.dropped,
+    });
+    // The time of the file: in that of this host all of it would be long ago.
+    this.#out.write(RecordType.Discovered, this.#engine.discovery.list(this.#micros));
+    this.#out.publish();
+  }
+
+  #take({ bytes, address, micros }: Recorded, shiftMicros: number): void {
+    this.#packets++;
+    this.#micros = micros + shiftMicros;
+    const seconds = Math.floor(micros / 1e6);
+    const shifted = seconds + shiftMicros / 1e6;
+    if (address !== undefined) this.#session.take(bytes, address, micros + shiftMicros);
+    else {
+      const nanos = Math.floor((micros - seconds * 1e6) * 1000);
+      this.#engine.ethernet(bytes, 0, bytes.length, -1, 0, shifted, nanos);
+    }
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * Routable sampled values: from datagrams to the engine (IEC TR 61850-90-5, clause 9).
+ *
+ * @module
+ */
+import { ipBytes } from "../../core/mod.ts";
+import { isC37118, PayloadType, SpduSequence, SvPdu, SvReject, SvSession } from "../../sv/mod.ts";
+import type { CaptureEngine } from "./engine.ts";
+
+/** Senders whose sequence numbers are followed. */
+const MAX_SENDERS = 256;
+
+interface Sender {
+  readonly sequence: SpduSequence;
+  readonly high: number;
+  readonly low: number;
+}
+
+/** What the datagrams of all senders came to. */
+export interface SessionFigures {
+  /** Session PDUs that never came. */
+  readonly lost: number;
+  /** Session PDUs that came twice; they are dropped. */
+  readonly duplicate: number;
+  /** Session PDUs that came late. */
+  readonly late: number;
+  /** C37.118 frames on the same port; they are not for this input. */
+  readonly c37118: number;
+  /** Senders beyond those that are followed; their datagrams are dropped. */
+  readonly refused: number;
+}
+
+/** Decodes datagrams for an engine. */
+export class SessionSource {
+  readonly #engine: CaptureEngine;
+  readonly #session = new SvSession();
+  readonly #pdu = new SvPdu();
+  readonly #senders = new Map<string, Sender>();
+  #c37118 = 0;
+  #refused = 0;
+
+  /** Decodes for `engine`. */
+  constructor(engine: CaptureEngine) {
+    this.#engine = engine;
+  }
+
+  /** One datagram from `address`, lent for the call, which arrived at `micros` (microseconds since 1970). */
+  take(bytes: Uint8Array, address: string, micros: number): void {
+    if (isC37118(bytes)) {
+      this.#c37118++;
+      return;
+    }
+    const session = this.#session, engine = this.#engine;
+    const reason = session.decode(bytes, 0, bytes.length);
+    const sender = reason === SvReject.None ? this.#senderOf(address) : undefined;
+    engine.datagram(bytes.length, reason);
+    if (!sender || !sender.sequence.accept(session.spduNumber)) return;
+    const seconds = Math.floor(micros / 1e6);
+    const nanos = Math.floor((micros - seconds * 1e6) * 1000);
+    for (let i = 0; i < session.payloadCount; i++) {
+      if (session.type[i] !== PayloadType.SampledValues) continue;
+      const fault = session.decodeApdu(bytes, i, this.#pdu);
+      if (fault !== SvReject.None) {
+        engine.rejectApdu(fault);
+        continue;
+      }
+      engine.apdu(
+        bytes,
+        this.#pdu,
+        session.appid[i]!,
+        session.simulation[i] !== 0,
+        sender.high,
+        sender.low,
+        seconds,
+        nanos,
+      );
+    }
+  }
+
+  /** What came of it until now. */
+  figures(): SessionFigures {
+    let lost = 0, duplicate = 0, late = 0;
+    for (const { sequence } of this.#senders.values()) {
+      lost += sequence.lost;
+      duplicate += sequence.duplicate;
+      late += sequence.late;
+    }
+    return { lost, duplicate, late, c37118: this.#c37118, refused: this.#refused };
+  }
+
+  #senderOf(address: string): Sender | undefined {
+    const known = this.#senders.get(address);
+    if (known) return known;
+    if (this.#senders.size >= MAX_SENDERS) {
+      this.#refused++;
+      return undefined;
+    }
+    // The last six octets tell senders apart as a source address on Ethernet does.
+    const octets = ipBytes(address) ?? new Uint8Array(4);
+    const six = new Uint8Array(6);
+    six.set(octets.subarray(-6), 6 - Math.min(6, octets.length));
+    const view = new DataView(six.buffer);
+    const sender = {
+      sequence: new SpduSequence(),
+      high: view.getUint16(0),
+      low: view.getUint32(2),
+    };
+    this.#senders.set(address, sender);
+    return sender;
+  }
+}

@@ -1,0 +1,232 @@
+/**
+ * One stream of synchrophasors inside capture (IEC TR 61850-90-5): reports that somebody else estimated.
+ *
+ * @module
+ */
+import { MISSING_FLAGS, setFromSlot, StateFlags } from "../../core/mod.ts";
+import { stateFlagsOf } from "../../c37118/mod.ts";
+import {
+  nanosOfFraction,
+  StreamNotice,
+  type SvPdu,
+  SynchrophasorDataSet,
+  utcTimeFraction,
+  UtcTimeQuality,
+  utcTimeQuality,
+  utcTimeSeconds,
+} from "../../sv/mod.ts";
+import type { SvDevice } from "./devices.ts";
+import { Intake } from "./intake.ts";
+import type { SvInputOptions, SvSynchrophasorOptions } from "./options.ts";
+import type { RecordRing } from "./record_ring.ts";
+import { FRAME_VALUES, frameRecordBytes, RecordType } from "./records.ts";
+
+/** Codes of time quality as C37.118 has them (clause 6.2): locked, within 10 s, not reliable. */
+const QUALITY = { locked: 0, unlocked: 11, failed: 15 } as const;
+/** Silence of so many reports counts as loss, and at least of so many milliseconds. */
+const LOSS_REPORTS = 3, LOSS_MARGIN_MS = 10;
+
+/** What became of reports: received = accepted + duplicate + untimed + misconfigured. */
+export interface ReportCounters {
+  /** ASDUs that came in. */
+  received: number;
+  /** Reports that went on. */
+  accepted: number;
+  /** Reports that had gone on before: earlier ones are repeated against losses. */
+  duplicate: number;
+  /** Reports without refrTm; their time is not known. */
+  untimed: number;
+  /** Reports whose data set or `confRev` is not what is configured. */
+  misconfigured: number;
+  /** Instants between reports that never came. */
+  missing: number;
+}
+
+/** The state of one stream of synchrophasors. */
+export class SynchrophasorIntake extends Intake {
+  /** What became of its reports. */
+  readonly counters: ReportCounters = {
+    received: 0,
+    accepted: 0,
+    duplicate: 0,
+    untimed: 0,
+    misconfigured: 0,
+    missing: 0,
+  };
+  readonly #options: SvSynchrophasorOptions;
+  readonly #devices: readonly SvDevice[];
+  readonly #dataSet: SynchrophasorDataSet;
+  readonly #values: Float64Array;
+  readonly #stats: Uint16Array;
+  readonly #instant = { seconds: 0, nanos: 0 };
+  #confRev = -1;
+  #smpSynch = -1;
+  /** Number of the newest report: whole seconds times rate and its place in the second. */
+  #newest = -1;
+
+  /** Makes the state of stream `number` of `input.synchrophasors`, with the devices of its PMUs. */
+  constructor(input: SvInputOptions, number: number, place: number, devices: readonly SvDevice[]) {
+    const options = input.synchrophasors[number]!;
+    const stream = input.streams.length + number;
+    const lossMs = Math.max(input.lossMs, LOSS_REPORTS * 1000 / options.rate + LOSS_MARGIN_MS);
+    super(stream, place, options.svId, options, lossMs);
+    this.#options = options;
+    this.#devices = devices.filter((d) => d.stream === stream);
+    this.#dataSet = new SynchrophasorDataSet(
+      options.pmus.map(({ phasors, analogs, digitals }) => ({
+        phasors: phasors.length,
+        analogs: analogs.length,
+        digitals: digitals.length,
+      })),
+      { angleFirst: options.angleFirst },
+    );
+    this.#values = new Float64Array(this.#dataSet.count);
+    this.#stats = new Uint16Array(options.pmus.length);
+  }
+
+  override get expectation(): string {
+    return `a data set of ${this.#dataSet.size} octets and confRev ${
+      this.#options.confRev ?? "any"
+    }`;
+  }
+
+  override get confRev(): number {
+    return this.#confRev;
+  }
+
+  override get smpSynch(): number {
+    return this.#smpSynch;
+  }
+
+  override accept(
+    bytes: Uint8Array,
+    view: DataView,
+    pdu: SvPdu,
+    first: number,
+    end: number,
+    _seconds: number,
+    _nanos: number,
+    isSimulated: boolean,
+    out: RecordRing,
+  ): number {
+    let notice = 0;
+    // Oldest first: those before the last repeat earlier instants.
+    for (let i = first; i < end; i++) {
+      this.counters.received++;
+      notice |= this.#take(bytes, view, pdu, i, isSimulated, out);
+    }
+    return notice;
+  }
+
+  override poll(): number {
+    return 0;
+  }
+
+  override estimate(): void {
+    // Reports go out as they come.
+  }
+
+  override reset(): void {
+    this.#newest = -1;
+    this.#confRev = -1;
+    this.#smpSynch = -1;
+  }
+
+  #take(
+    bytes: Uint8Array,
+    view: DataView,
+    pdu: SvPdu,
+    asdu: number,
+    isSimulated: boolean,
+    out: RecordRing,
+  ): number {
+    const { counters } = this;
+    const { rate, confRev: expected } = this.#options;
+    const refrTm = pdu.refrTmOffset[asdu]!;
+    if (refrTm < 0) {
+      counters.untimed++;
+      return 0;
+    }
+    const confRev = pdu.confRev[asdu]!;
+    const isRight = (expected === undefined || expected === confRev) &&
+      this.#dataSet.decode(
+        view,
+        pdu.seqDataOffset[asdu]!,
+        pdu.seqDataLength[asdu]!,
+        this.#values,
+        this.#stats,
+      );
+    if (!isRight) {
+      counters.misconfigured++;
+      return StreamNotice.Misconfigured;
+    }
+    const seconds = utcTimeSeconds(bytes, refrTm);
+    const fraction = nanosOfFraction(utcTimeFraction(bytes, refrTm));
+    // refrTm cannot hold most instants exactly: the nearest instant of the rate is meant.
+    const number = seconds * rate + Math.round(fraction * rate / 1e9);
+    if (number <= this.#newest && this.#newest - number < 10 * rate) {
+      counters.duplicate++;
+      return 0;
+    }
+    const step = number - this.#newest;
+    if (this.#newest >= 0 && step > 1 && step < 10 * rate) counters.missing += step - 1;
+    this.#newest = number;
+    counters.accepted++;
+    let notice = 0;
+    if (this.#confRev >= 0 && confRev !== this.#confRev) notice |= StreamNotice.ConfRev;
+    this.#confRev = confRev;
+    const smpSynch = pdu.smpSynch[asdu]!;
+    if (this.#smpSynch >= 0 && smpSynch !== this.#smpSynch) notice |= StreamNotice.SmpSynch;
+    this.#smpSynch = smpSynch;
+    setFromSlot(this.#instant, Math.floor(number / rate), number % rate, rate);
+    const quality = timeQualityOf(utcTimeQuality(bytes, refrTm), smpSynch);
+    let from = 0;
+    for (let i = 0; i < this.#devices.length; i++) {
+      from = this.#write(this.#devices[i]!, from, this.#stats[i]!, quality, isSimulated, out);
+    }
+    return notice;
+  }
+
+  /** Writes the frame of one PMU, whose values stand from `from` on; returns where those of the next one do. */
+  #write(
+    device: SvDevice,
+    from: number,
+    stat: number,
+    quality: number,
+    isSimulated: boolean,
+    out: RecordRing,
+  ): number {
+    const count = device.drafts.length, measured = count - 2; // all but status and time quality
+    this.reports++;
+    const at = out.begin(frameRecordBytes(count), RecordType.Frame, device.index);
+    if (at < 0) return from + measured; // counted by the ring
+    const { view } = out;
+    let flags = stateFlagsOf(stat);
+    if (quality !== QUALITY.locked) flags |= StateFlags.BadTime;
+    if (isSimulated) flags |= StateFlags.SuspectData;
+    flags >>>= 0;
+    view.setFloat64(at + 8, this.arrivalSeconds * 1e6 + this.arrivalNanos / 1000, true);
+    view.setFloat64(at + 16, this.#instant.seconds, true);
+    view.setUint32(at + 24, this.#instant.nanos, true);
+    view.setUint32(at + 28, count, true);
+    let value = at + FRAME_VALUES, flag = value + 4 * count;
+    for (let i = 0; i < measured; i++, value += 4, flag += 4) {
+      const number = this.#values[from + i]!;
+      view.setFloat32(value, number, true);
+      view.setUint32(flag, Number.isNaN(number) ? (flags | MISSING_FLAGS) >>> 0 : flags, true);
+    }
+    view.setFloat32(value, stat, true);
+    view.setFloat32(value + 4, quality, true);
+    view.setUint32(flag, flags, true);
+    view.setUint32(flag + 4, flags, true);
+    out.commit();
+    return from + measured;
+  }
+}
+
+/** What the clock of the publisher says of itself. */
+function timeQualityOf(utcTime: number, smpSynch: number): number {
+  if ((utcTime & UtcTimeQuality.ClockFailure) !== 0) return QUALITY.failed;
+  const isUnlocked = (utcTime & UtcTimeQuality.ClockNotSynchronized) !== 0 || smpSynch === 0;
+  return isUnlocked ? QUALITY.unlocked : QUALITY.locked;
+}

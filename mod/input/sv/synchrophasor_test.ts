@@ -1,0 +1,248 @@
+import assert from "node:assert/strict";
+import { StateFlags } from "../../core/mod.ts";
+import {
+  encodePdu,
+  encodeSession,
+  fractionOfNanos,
+  SynchrophasorDataSet,
+  writeUtcTime,
+} from "../../sv/mod.ts";
+import { SessionSource } from "./session_source.ts";
+import { EngineBench, optionsOf } from "./testing.ts";
+
+const TWO_PMUS = `
+udp = {}
+[[input.synchrophasors]]
+svId = "1_STATION"
+appid = 16416
+rate = 50
+[[input.synchrophasors.pmus]]
+acronym = "NORTH"
+phasors = [
+  { label = "VA", kind = "voltage", phase = "A" },
+  { label = "VB", kind = "voltage", phase = "B" },
+  { label = "I1", kind = "current", phase = "+" },
+]
+analogs = ["MW"]
+digitals = ["BREAKERS"]
+[[input.synchrophasors.pmus]]
+acronym = "SOUTH"
+phasors = [{ label = "VA", kind = "voltage" }, { label = "IA", kind = "current" }]
+digitals = ["BREAKERS"]
+`;
+
+interface Block {
+  readonly stat: number;
+  readonly phasors: readonly (readonly [number, number])[];
+  readonly freq: number;
+  readonly rocof: number;
+  readonly analogs: readonly number[];
+  readonly digitals: readonly number[];
+}
+
+interface Vector {
+  readonly packets: readonly {
+    readonly udpPayloadHex: string;
+    readonly decoded: {
+      readonly payloads: readonly {
+        readonly asdus: readonly {
+          readonly refrTm: { readonly seconds: number; readonly nanoseconds: number };
+        }[];
+      }[];
+      readonly synchrophasors: readonly {
+        readonly asdu: number;
+        readonly pmus: readonly Block[];
+      }[];
+    };
+  }[];
+}
+
+Deno.test("synchrophasors: every value of the vectors, each instant once, repeats counted", async () => {
+  const path = new URL("../../../tests/fixtures/sv/r02-rsv-synchrophasor.json", import.meta.url);
+  const vector: Vector = JSON.parse(await Deno.readTextFile(path));
+  const one = new EngineBench(optionsOf(TWO_PMUS));
+  const source = new SessionSource(one.engine);
+  const expected = new Map<string, Block>();
+  let asdus = 0;
+  for (const { udpPayloadHex, decoded } of vector.packets) {
+    const bytes = Uint8Array.from(udpPayloadHex.match(/../g)!, (octet) => parseInt(octet, 16));
+    source.take(bytes, "192.0.2.1", 1_735_689_602.2e6);
+    for (const { asdu, pmus } of decoded.synchrophasors) {
+      asdus++;
+      const { refrTm } = decoded.payloads[0]!.asdus[asdu]!;
+      const slot = Math.round(refrTm.nanoseconds / 20e6);
+      pmus.forEach((block, i) =>
+        expected.set(`${["NORTH", "SOUTH"][i]} ${refrTm.seconds} ${slot}`, block)
+      );
+    }
+  }
+  const { frames, complaints, events } = one.read();
+  assert.deepEqual(complaints, []);
+  assert.deepEqual(events, [{ stream: 0, change: "live" }]);
+  assert.equal(frames.length, expected.size);
+  for (const { device, frame: { instant, values, flags } } of frames) {
+    const key = `${device} ${instant.seconds} ${instant.nanos / 20e6}`;
+    const block = expected.get(key);
+    assert.ok(block, key);
+    assert.deepEqual(
+      [...values],
+      [
+        ...block.phasors.flat(),
+        block.freq,
+        block.rocof,
+        ...block.analogs,
+        ...block.digitals,
+        block.stat,
+        0,
+      ].map(Math.fround),
+      key,
+    );
+    assert.equal(flags.length, values.length);
+  }
+  const [status] = one.engine.status();
+  const { samples } = status!;
+  assert.equal(samples["received"], asdus);
+  assert.equal(samples["accepted"], expected.size / 2);
+  assert.equal(samples["duplicate"], asdus - expected.size / 2);
+});
+
+const ONE_PMU = `
+udp = {}
+[[input.synchrophasors]]
+svId = "7_WEST"
+rate = 60
+simulation = "accept"
+[[input.synchrophasors.pmus]]
+acronym = "WEST"
+phasors = [{ label = "V1", kind = "voltage", phase = "+" }]
+`;
+const dataSet = new SynchrophasorDataSet([{ phasors: 1, analogs: 0, digitals: 0 }]);
+
+interface Report {
+  readonly index: number;
+  readonly quality?: number;
+  readonly smpSynch?: number;
+  readonly confRev?: number;
+  readonly stat?: number;
+  readonly values?: readonly number[];
+  readonly refrTm?: boolean;
+  readonly seqData?: Uint8Array;
+}
+
+const SECOND = 1_700_000_000;
+
+function send(
+  one: EngineBench,
+  source: SessionSource,
+  spdu: number,
+  reports: readonly Report[],
+): void {
+  const apdu = encodePdu(reports.map((report) => {
+    const refrTm = new Uint8Array(8);
+    const nanos = Math.round(report.index * 1e9 / 60);
+    writeUtcTime(refrTm, 0, SECOND, fractionOfNanos(nanos), report.quality ?? 0x8a);
+    return {
+      svID: "7_WEST",
+      smpCnt: report.index,
+      confRev: report.confRev ?? 1,
+      smpSynch: report.smpSynch ?? 2,
+      seqData: report.seqData ??
+        dataSet.encode(report.values ?? [100, 30, 60, 0], [report.stat ?? 0]),
+      ...(report.refrTm === false ? {} : { refrTm }),
+    };
+  }));
+  const bytes = encodeSession({ spduNumber: spdu, payloads: [{ appid: 0x4000, apdu }] });
+  one.engine.batch(spdu);
+  source.take(bytes, "192.0.2.7", (SECOND + 0.1) * 1e6);
+}
+
+const cases: readonly {
+  readonly name: string;
+  readonly sent: readonly (readonly Report[])[];
+  readonly counters: Readonly<Record<string, number>>;
+  readonly flags?: number;
+  readonly quality?: number;
+  readonly complaint?: RegExp;
+}[] = [
+  {
+    name: "a report that was lost comes with the next one",
+    sent: [[{ index: 1 }], [{ index: 2 }, { index: 3 }]],
+    counters: { accepted: 3, missing: 0 },
+    flags: 0,
+    quality: 0,
+  },
+  {
+    name: "two that were lost leave a hole",
+    sent: [[{ index: 1 }], [{ index: 3 }, { index: 4 }]],
+    counters: { accepted: 3, missing: 1 },
+  },
+  {
+    name: "a clock that is not synchronised",
+    sent: [[{ index: 1, quality: 0xaa }]],
+    counters: { accepted: 1 },
+    flags: StateFlags.BadTime,
+    quality: 11,
+  },
+  {
+    name: "smpSynch 0",
+    sent: [[{ index: 1, smpSynch: 0 }]],
+    counters: { accepted: 1 },
+    flags: StateFlags.BadTime,
+    quality: 11,
+  },
+  {
+    name: "STAT says that data are invalid",
+    sent: [[{ index: 1, stat: 0x8000 }]],
+    counters: { accepted: 1 },
+    flags: StateFlags.BadData,
+    quality: 0,
+  },
+  {
+    name: "without refrTm there is no time",
+    sent: [[{ index: 1, refrTm: false }]],
+    counters: { accepted: 0, untimed: 1 },
+  },
+  {
+    name: "another data set",
+    sent: [[{ index: 1, seqData: new Uint8Array(20) }]],
+    counters: { accepted: 0, misconfigured: 1 },
+    complaint: /expected a data set of 18 octets and confRev any, found 20 octets/,
+  },
+];
+
+for (const { name, sent, counters, flags, quality, complaint } of cases) {
+  Deno.test(`synchrophasors: ${name}`, () => {
+    const one = new EngineBench(optionsOf(ONE_PMU));
+    const source = new SessionSource(one.engine);
+    sent.forEach((reports, i) => send(one, source, i + 1, reports));
+    const { frames, complaints } = one.read();
+    const [status] = one.engine.status();
+    for (const [key, value] of Object.entries(counters)) {
+      assert.equal(status!.samples[key], value, key);
+    }
+    assert.equal(frames.length, counters["accepted"]);
+    for (const { frame } of frames) {
+      assert.deepEqual([...frame.values.subarray(0, 4)], [100, 30, 60, 0]);
+      if (flags !== undefined) assert.equal(frame.flags[0]! & (flags || 0xffffffff), flags);
+      if (quality !== undefined) assert.equal(frame.values.at(-1), quality);
+    }
+    assert.equal(complaints.length, complaint ? 1 : 0);
+    if (complaint) assert.match(complaints[0]!.message, complaint);
+  });
+}
+
+Deno.test("synchrophasors: stamps are those of the rate, and silence is loss", () => {
+  const one = new EngineBench(optionsOf(ONE_PMU));
+  const source = new SessionSource(one.engine);
+  for (let i = 0; i < 60; i++) send(one, source, i + 1, [{ index: i, values: [NaN, 0, 60, 0] }]);
+  one.pass(40);
+  assert.deepEqual(one.read().events.map((e) => e["change"]), ["live"]);
+  one.pass(40);
+  const { events, frames } = one.read();
+  assert.deepEqual(events.map((e) => e["change"]), ["live", "lost"]);
+  frames.forEach(({ frame: { instant, flags } }, i) => {
+    assert.deepEqual(instant, { seconds: SECOND, nanos: Math.floor(i * 1e7 / 60) * 100 });
+    assert.ok((flags[0]! & StateFlags.BadData) !== 0, "NaN is no value");
+    assert.equal(flags[1], 0);
+  });
+});
