@@ -1,0 +1,330 @@
+/**
+ * The phasors of one device, turning live, with frequency and its rate of change over the last minute.
+ *
+ * @module
+ */
+import { get, query } from "./api.js";
+import { Trend } from "./chart.js";
+import { Dial } from "./dial.js";
+import { fill, h, mark, panel, say, scroller } from "./dom.js";
+import { flagText, quantity, timeOfDay } from "./format.js";
+import { openLive } from "./live.js";
+import { sequenceRows } from "./sequence_rows.js";
+
+/** @typedef {import("./live.js").ShownSignal} ShownSignal */
+/** @typedef {import("./live.js").Values} Values */
+/**
+ * A phasor: the places of its two signals among the values.
+ *
+ * @typedef {{ label: string, phase: string, current: boolean, magnitude: number, angle: number }} Pair
+ */
+
+const SECONDS = 60, RATE = 10;
+/** What a list of devices may hold; more are found on the page of signals. */
+const MOST_DEVICES = 1000;
+const DEVICE = "tieline.device";
+
+/** @param {import("./main.js").PageContext} context */
+export function phasorsPage({ signal, params }) {
+  const device = h("select", { "aria-label": "Device", "data-search": true });
+  const reference = h("select", { "aria-label": "Reference of the angles" });
+  const stamp = h("span", { class: "muted mono" }, "–");
+  const broken = h("span", { class: "alarm", role: "status" });
+  const dial = new Dial(signal);
+  const rows = h("tbody");
+  const frequency = makeTrend("Frequency", "Hz", "--trace", 0.01, 4, signal);
+  const slope = makeTrend("ROCOF", "Hz/s", "--phase-x", 0.02, 4, signal);
+  /** @type {ShownSignal[]} */
+  let signals = [];
+  /** @type {Pair[]} */
+  let pairs = [];
+  /** @type {import("./sequence_rows.js").SequenceRow[]} */
+  let triples = [];
+  /** @type {AbortController | undefined} */
+  let stream;
+
+  const show = (/** @type {Values} */ values) => {
+    const turned = referenceAngle(pairs, values, reference.value);
+    dial.draw(pairs.map((pair) => ({
+      ...pair,
+      unit: signals[pair.magnitude]?.unit ?? "",
+      magnitude: values.values[pair.magnitude] ?? null,
+      angle: relative(values.values[pair.angle], turned),
+    })));
+    fillRows(rows, signals, pairs, values, turned);
+    for (const one of triples) one.show(values);
+    say(stamp, `${timeOfDay(values.timeMicros, 3)} UTC`);
+    mark(stamp, "data-micros", String(values.timeMicros));
+    for (const [trend, type] of /** @type {const} */ ([[frequency, "FREQ"], [slope, "DFDT"]])) {
+      trend.show(values, signals.findIndex((s) => s.type === type));
+    }
+  };
+  const open = () => {
+    stream?.abort();
+    const own = stream = new AbortController();
+    sessionStorage.setItem(DEVICE, device.value);
+    frequency.trend.clear();
+    slope.trend.clear();
+    const filter = `Device = '${device.value.replaceAll("'", "''")}'`;
+    openLive({ filter, rate: RATE }, {
+      signals(list) {
+        signals = list;
+        pairs = pairsOf(list);
+        fillReference(reference, pairs);
+        makeRows(rows, signals, pairs);
+        triples = sequenceRows(pairs, signals);
+        rows.append(...triples.map(({ element }) => element));
+      },
+      values: show,
+      state: (isBroken) => say(broken, isBroken ? "no live values" : ""),
+    }, own.signal);
+  };
+  signal.addEventListener("abort", () => stream?.abort());
+  device.addEventListener("change", () => {
+    history.replaceState(null, "", `#/phasors/${encodeURIComponent(device.value)}`);
+    open();
+  });
+  void fillDevices(device, params[0] ?? sessionStorage.getItem(DEVICE), signal).then((some) => {
+    if (some && !signal.aborted) open();
+    else if (!some) say(broken, "No device has phasors.");
+  });
+  return [
+    h(
+      "div",
+      { class: "phasors" },
+      panel(
+        "Phasors",
+        [device, h("label", { class: "row" }, "against", reference), stamp, broken],
+        dial.element,
+      ),
+      panel(
+        "Values",
+        [],
+        scroller(
+          "Values",
+          "fill",
+          h(
+            "table",
+            { "aria-label": "Values of the device" },
+            h(
+              "thead",
+              {},
+              h(
+                "tr",
+                {},
+                h("th", {}, "Signal"),
+                h("th", { class: "num" }, "Magnitude"),
+                h("th", { class: "num" }, "Angle"),
+                h("th", {}, "State"),
+              ),
+            ),
+            rows,
+          ),
+        ),
+      ),
+      h("div", { class: "trends" }, frequency.element, slope.element),
+    ),
+  ];
+}
+
+/**
+ * @param {string} title
+ * @param {string} unit
+ * @param {string} colour
+ * @param {number} least
+ * @param {number} decimals
+ * @param {AbortSignal} signal
+ */
+function makeTrend(title, unit, colour, least, decimals, signal) {
+  const now = h("span", { class: "readout" }, "–");
+  const trend = new Trend({
+    traces: [{ name: title, colour }],
+    seconds: SECONDS,
+    capacity: SECONDS * RATE + RATE,
+    format: (value) => value.toFixed(decimals - 1),
+    least,
+    label: `${title} over the last minute`,
+  }, signal);
+  return {
+    trend,
+    element: panel(
+      title,
+      [h("span", { class: "grow" }), now, h("small", { class: "muted" }, unit)],
+      trend.element,
+    ),
+    /**
+     * @param {Values} values
+     * @param {number} at
+     */
+    show({ values, timeMicros }, at) {
+      const value = at < 0 ? null : values[at] ?? null;
+      say(now, value === null ? "–" : value.toFixed(decimals));
+      trend.push(timeMicros / 1e6, [value]);
+      trend.draw();
+    },
+  };
+}
+
+/**
+ * @param {HTMLSelectElement} select
+ * @param {string | null} wanted
+ * @param {AbortSignal} signal
+ */
+async function fillDevices(select, wanted, signal) {
+  const { items } = await get(`/devices${query({ limit: MOST_DEVICES })}`, signal);
+  const { items: some } = await get(
+    `/signals${query({ filter: "SignalType IN ('VPHM', 'IPHM')", limit: MOST_DEVICES })}`,
+    signal,
+  );
+  const have = new Set(some.map((/** @type {ShownSignal} */ s) => s.device));
+  const names = items.map((/** @type {{ acronym: string }} */ d) => d.acronym)
+    .filter((/** @type {string} */ name) => have.has(name));
+  fill(select, names.map((/** @type {string} */ name) => h("option", {}, name)));
+  if (wanted !== null && names.includes(wanted)) select.value = wanted;
+  return names.length > 0;
+}
+
+/**
+ * Phasors by device, kind and label: a magnitude and an angle each.
+ *
+ * @param {readonly ShownSignal[]} signals
+ * @returns {Pair[]}
+ */
+export function pairsOf(signals) {
+  return signals.flatMap((own, magnitude) => {
+    if (own.type !== "VPHM" && own.type !== "IPHM") return [];
+    const type = own.type === "VPHM" ? "VPHA" : "IPHA";
+    // References of a device count its phasors: PM1 and PA1 are one.
+    const reference = own.reference.replace(/-PM(\d+)$/, "-PA$1");
+    const angle = signals.findIndex((s) => s.type === type && s.reference === reference);
+    if (angle < 0) return [];
+    return [{ label: own.label, phase: own.phase, current: own.type === "IPHM", magnitude, angle }];
+  });
+}
+
+/**
+ * @param {HTMLSelectElement} select
+ * @param {readonly Pair[]} pairs
+ */
+function fillReference(select, pairs) {
+  const { value } = select;
+  fill(
+    select,
+    h("option", { value: "" }, "UTC (turning)"),
+    pairs.map(({ label }) => h("option", { value: label }, label)),
+  );
+  select.value = value;
+  if (select.selectedIndex < 0) select.value = "";
+}
+
+/**
+ * @param {readonly Pair[]} pairs
+ * @param {Values} values
+ * @param {string} label
+ */
+function referenceAngle(pairs, { values }, label) {
+  const pair = pairs.find((p) => p.label === label);
+  return pair ? values[pair.angle] ?? 0 : 0;
+}
+
+/**
+ * An angle against another one, from -180 to 180 degrees.
+ *
+ * @param {number | null | undefined} angle
+ * @param {number} against
+ */
+export function relative(angle, against) {
+  if (angle === null || angle === undefined) return null;
+  if (against === 0) return angle;
+  const turned = (angle - against) % 360;
+  return turned > 180 ? turned - 360 : turned <= -180 ? turned + 360 : turned;
+}
+
+/**
+ * @param {HTMLElement} body
+ * @param {readonly ShownSignal[]} signals
+ * @param {readonly Pair[]} pairs
+ */
+function makeRows(body, signals, pairs) {
+  const paired = new Set(pairs.flatMap(({ magnitude, angle }) => [magnitude, angle]));
+  const phasors = pairs.map(({ label, phase, current, magnitude, angle }) => {
+    const swatch = `swatch ${/^[ABC]$/.test(phase) ? phase.toLowerCase() : ""}`;
+    return h(
+      "tr",
+      {},
+      h("td", { class: "wide" }, h("i", { class: current ? `${swatch} current` : swatch }), label),
+      valueCell(signals[magnitude]),
+      valueCell(signals[angle]),
+      h("td"),
+    );
+  });
+  const others = signals.flatMap((signal, i) =>
+    paired.has(i) ? [] : [h(
+      "tr",
+      {},
+      h("td", { class: "wide", title: signal.label }, nameOf(signal)),
+      valueCell(signal),
+      h("td"),
+      h("td"),
+    )]
+  );
+  fill(body, phasors, others);
+}
+
+/**
+ * What a signal beside the phasors is called: labels of digital words are long lists of their bits.
+ *
+ * @param {ShownSignal} signal
+ */
+function nameOf({ type, label, reference }) {
+  if (type === "FREQ") return "Frequency";
+  if (type === "DFDT") return "ROCOF";
+  const word = /-DV(\d+)$/.exec(reference)?.[1];
+  return word ? `Digital word ${word}` : label || type;
+}
+
+/** @param {ShownSignal | undefined} signal */
+function valueCell(signal) {
+  return h(
+    "td",
+    { class: "num", "data-id": signal?.id ?? false, title: signal?.tag ?? false },
+    "–",
+  );
+}
+
+/**
+ * @param {HTMLElement} body
+ * @param {readonly ShownSignal[]} signals
+ * @param {readonly Pair[]} pairs
+ * @param {Values} values
+ * @param {number} turned
+ */
+function fillRows(body, signals, pairs, { values, flags }, turned) {
+  const paired = new Set(pairs.flatMap(({ magnitude, angle }) => [magnitude, angle]));
+  const put = (/** @type {Element | undefined} */ cell, /** @type {number} */ at, shift = 0) => {
+    const value = values[at] ?? null, { type = "", unit = "" } = signals[at] ?? {};
+    if (!cell) return;
+    say(cell, quantity(type.endsWith("PHA") ? relative(value, shift) : value, type, unit));
+    mark(cell, "data-value", String(value));
+  };
+  const state = (/** @type {Element | undefined} */ cell, /** @type {number} */ bits) => {
+    if (!cell) return;
+    const text = flagText(bits);
+    say(cell, text);
+    mark(cell, "class", text ? "warning" : "");
+  };
+  const rows = [...body.children];
+  pairs.forEach(({ magnitude, angle }, i) => {
+    const cells = rows[i]?.children;
+    put(cells?.[1], magnitude);
+    put(cells?.[2], angle, turned);
+    state(cells?.[3], (flags[magnitude] ?? 0) | (flags[angle] ?? 0));
+  });
+  let row = pairs.length;
+  signals.forEach((_, i) => {
+    if (paired.has(i)) return;
+    const cells = rows[row++]?.children;
+    put(cells?.[1], i);
+    state(cells?.[3], flags[i] ?? 0);
+  });
+}

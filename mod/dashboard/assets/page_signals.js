@@ -1,0 +1,315 @@
+/**
+ * Devices and signals, found by filter expression; what one signal says, and who sees it by which rule.
+ *
+ * @module
+ */
+import { get, query, Refused } from "./api.js";
+import { Trend } from "./chart.js";
+import { factList, fill, h, say, scroller } from "./dom.js";
+import { dateTime, flagText, measured } from "./format.js";
+import { openLive } from "./live.js";
+import { LiveTable, pager } from "./table.js";
+
+/** @typedef {import("./live.js").ShownSignal} ShownSignal */
+/** @typedef {ShownSignal & { value: number | null, flags: number }} Row */
+/** @typedef {{ acronym: string, name: string, parentAcronym: string, protocol: string, accessId: number, framesPerSecond: number }} Device */
+
+const PAGE = 100, VALUES_MS = 1000, TREND_SECONDS = 60;
+
+/** @param {import("./main.js").PageContext} context */
+export function signalsPage({ signal, params, poll }) {
+  const expression = h("input", {
+    class: "mono grow",
+    type: "search",
+    "data-search": true,
+    "aria-label": "Filter expression",
+    placeholder: "Device = 'SHELBY' AND SignalType LIKE 'V%'",
+    spellcheck: "false",
+    autocapitalize: "off",
+    value: params[0] ?? "",
+  });
+  const told = h("p", { class: "problem", role: "alert", hidden: true });
+  const detail = scroller("The signal", "fill", pickText());
+  const table = new LiveTable(COLUMNS, {
+    label: "Signals",
+    key: ({ id }) => id,
+    empty: "No signal matches",
+    onPick: (row) => showSignal(row.id),
+  });
+  const devices = new LiveTable(DEVICE_COLUMNS, {
+    label: "Devices",
+    key: ({ acronym }) => acronym,
+    empty: "No device is known",
+    sorted: 0,
+    onPick: ({ acronym }) => {
+      expression.value = `Device = '${acronym.replaceAll("'", "''")}'`;
+      void search(0);
+    },
+  });
+  const pages = pager((offset) => void search(offset), PAGE);
+  let filter = "", offset = 0;
+  /** @type {ShownSignal[]} */
+  let signals = [];
+
+  const search = async (/** @type {number} */ at) => {
+    const text = expression.value.trim();
+    try {
+      const found = await get(
+        `/signals${query({ filter: text, offset: at, limit: PAGE })}`,
+        signal,
+      );
+      filter = text;
+      offset = at;
+      signals = found.items;
+      told.hidden = true;
+      expression.removeAttribute("aria-invalid");
+      pages.update(at, signals.length, found.total);
+      table.update(signals.map((s) => ({ ...s, value: null, flags: 0 })));
+      const address = text === "" ? "#/signals" : `#/signals/${encodeURIComponent(text)}`;
+      history.replaceState(null, "", address);
+      await values();
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      fill(told, ...filterProblem(text, error));
+      told.hidden = false;
+      expression.setAttribute("aria-invalid", "true");
+    }
+  };
+  const values = async () => {
+    const asked = signals;
+    if (asked.length === 0) return;
+    const now = await get(`/values${query({ filter, offset, limit: PAGE })}`, signal);
+    if (asked !== signals) return; // another search is shown by now
+    /** @type {Map<string, number>} */
+    const places = new Map(
+      now.ids.map((/** @type {string} */ id, /** @type {number} */ i) => [id, i]),
+    );
+    table.update(signals.map((s) => {
+      const place = places.get(s.id) ?? -1;
+      return { ...s, value: now.values[place] ?? null, flags: now.flags[place] ?? 0 };
+    }));
+  };
+  /** @type {AbortController | undefined} */
+  let shown;
+  const showSignal = (/** @type {string} */ id) => {
+    shown?.abort();
+    shown = new AbortController();
+    signal.addEventListener("abort", () => shown?.abort(), { signal: shown.signal });
+    table.pick(id);
+    void showDetail(detail, id, shown.signal);
+  };
+
+  poll(values, VALUES_MS);
+  poll(async () => {
+    const { items } = await get(`/devices${query({ limit: 1000 })}`, signal);
+    devices.update(items);
+  }, 5000);
+  void search(0);
+  return [
+    h(
+      "form",
+      {
+        class: "row",
+        role: "search",
+        onsubmit: (/** @type {Event} */ event) => {
+          event.preventDefault();
+          void search(0);
+        },
+      },
+      expression,
+      h("button", { class: "primary" }, "Search"),
+      pages.element,
+    ),
+    told,
+    h(
+      "div",
+      { class: "columns detail fill" },
+      h(
+        "div",
+        { class: "stack fill" },
+        h("section", { class: "panel fill" }, h("div", { class: "scroll fill" }, table.element)),
+        h(
+          "section",
+          { class: "panel devices" },
+          h("div", { class: "scroll fill" }, devices.element),
+        ),
+      ),
+      h("section", { class: "panel" }, detail),
+    ),
+  ];
+}
+
+/** @type {import("./table.js").Column<Row>[]} */
+const COLUMNS = [
+  { title: "Signal", kind: "wide strong", text: ({ tag }) => tag, sort: ({ tag }) => tag },
+  { title: "Device", text: ({ device }) => device, sort: ({ device }) => device },
+  { title: "Type", text: ({ type }) => type, sort: ({ type }) => type },
+  {
+    title: "Value",
+    kind: "num",
+    text: ({ value, type }) => measured(value, type),
+    sort: ({ value }) => value ?? -Infinity,
+  },
+  { title: "Unit", kind: "muted", text: ({ unit }) => unit },
+  {
+    title: "State",
+    text: ({ flags }) => flagText(flags),
+    state: ({ flags }) => flags === 0 ? "" : "warning",
+    sort: ({ flags }) => flags,
+  },
+];
+
+/** @type {import("./table.js").Column<Device>[]} */
+const DEVICE_COLUMNS = [
+  { title: "Device", kind: "strong", text: (d) => d.acronym, sort: (d) => d.acronym },
+  { title: "Name", kind: "wide", text: (d) => d.name },
+  { title: "Belongs to", text: (d) => d.parentAcronym || "–" },
+  { title: "Protocol", text: (d) => d.protocol },
+  { title: "ID", kind: "num", text: (d) => String(d.accessId), sort: (d) => d.accessId },
+  { title: "Frames/s", kind: "num", text: (d) => String(d.framesPerSecond) },
+];
+
+/**
+ * A refused expression, with a mark at the place that was not understood.
+ *
+ * @param {string} text
+ * @param {Refused} error
+ */
+function filterProblem(text, error) {
+  const { offset } = error.problem;
+  if (typeof offset !== "number" || offset > text.length) return [error.message];
+  return [
+    h("div", {}, error.message),
+    h(
+      "code",
+      {},
+      text.slice(0, offset),
+      h("mark", {}, text.slice(offset, offset + 1) || "\u2038"),
+      text.slice(offset + 1),
+    ),
+  ];
+}
+
+function pickText() {
+  return h("p", { class: "empty" }, "Pick a signal to see its trend and who sees it.");
+}
+
+/**
+ * @param {HTMLElement} place
+ * @param {string} id
+ * @param {AbortSignal} signal
+ */
+async function showDetail(place, id, signal) {
+  const [one, who] = await Promise.all([
+    get(`/signals/${id}`, signal),
+    get(`/access/signals/${id}`, signal),
+  ]);
+  if (signal.aborted) return;
+  const trend = new Trend({
+    traces: [{ name: one.label, colour: "--trace" }],
+    seconds: TREND_SECONDS,
+    capacity: TREND_SECONDS * 10 + 10,
+    format: (value) => measured(value, one.type),
+    label: `${one.tag} over the last minute`,
+  }, signal);
+  trend.element.classList.add("small");
+  const bits = one.type === "DIGI" ? bitTable(one.label.split("|")) : undefined;
+  const now = h("span", { class: "readout" }, "–");
+  const stamp = h("span", { class: "muted" });
+  openLive({ filter: id }, {
+    signals: () => {},
+    values: ({ values: [value = null], timeMicros }) => {
+      say(now, measured(value, one.type));
+      say(stamp, `${dateTime(timeMicros)} UTC`);
+      bits?.show(value);
+      trend.push(timeMicros / 1e6, [value]);
+      trend.draw();
+    },
+  }, signal);
+  fill(
+    place,
+    h(
+      "div",
+      { class: "body stack" },
+      h("h2", { class: "title" }, one.tag),
+      h("div", { class: "row" }, now, h("span", { class: "muted" }, one.unit), stamp),
+      bits ? bits.element : trend.element,
+      factList([
+        ["Describes", one.description],
+        ["Key", h("span", { class: "mono" }, one.key)],
+        ["GUID", h("span", { class: "mono" }, one.id)],
+        ["Reference", h("span", { class: "mono" }, one.reference)],
+        ["Phase", one.phase || "–"],
+      ]),
+      h("h2", {}, "Who sees it, and by which rule"),
+      who.subscribers.length === 0
+        ? h("p", { class: "muted" }, "No subscriber is configured.")
+        : null,
+      who.subscribers.map(verdict),
+    ),
+  );
+}
+
+/**
+ * The bits of a digital word by name.
+ *
+ * @param {readonly string[]} names From the lowest.
+ */
+function bitTable(names) {
+  const bits = names.map((name, bit) => ({ name: name.trim(), bit })).filter(({ name }) => name);
+  const cells = bits.map(() => h("td", { class: "num" }, "–"));
+  return {
+    element: h(
+      "table",
+      { "aria-label": "Bits of the word" },
+      h("thead", {}, h("tr", {}, h("th", {}, "Bit"), h("th", { class: "num" }, "State"))),
+      h(
+        "tbody",
+        {},
+        bits.map(({ name }, i) =>
+          h("tr", {}, h("td", { class: "wide", title: name }, name), cells[i])
+        ),
+      ),
+    ),
+    /** @param {number | null} value */
+    show(value) {
+      bits.forEach(({ bit }, i) => {
+        const cell = cells[i], isSet = ((value ?? 0) >>> bit & 1) === 1;
+        if (!cell) return;
+        say(cell, value === null ? "–" : isSet ? "1" : "0");
+        cell.className = isSet ? "num strong" : "num muted";
+      });
+    },
+  };
+}
+
+/**
+ * @param {any} verdict What the rules of one subscriber say.
+ */
+function verdict({ subscriber, sees, revoked, allowedBy, deniedBy, faults }) {
+  const rules = (
+    /** @type {string} */ word,
+    /** @type {{ index: number, rule: string }[]} */ list,
+  ) => list.map(({ index, rule }) => h("div", {}, `${word} ${index + 1}: `, h("code", {}, rule)));
+  return h(
+    "div",
+    { class: "told" },
+    h(
+      "div",
+      {},
+      h(
+        "a",
+        { class: "strong", href: `#/subscribers/${encodeURIComponent(subscriber)}` },
+        subscriber,
+      ),
+      ` ${sees ? "sees it" : "does not see it"}`,
+      revoked && h("span", { class: "alarm" }, ", revoked"),
+    ),
+    rules("allowed by rule", allowedBy),
+    rules("denied by rule", deniedBy),
+    allowedBy.length === 0 && h("div", { class: "muted" }, "no rule allows it"),
+    faults.map((/** @type {{ list: string, index: number, message: string }} */ f) =>
+      h("div", { class: "warning" }, `${f.list} rule ${f.index + 1} fails on it: ${f.message}`)
+    ),
+  );
+}
