@@ -1,0 +1,167 @@
+/**
+ * The admin API of a running program: server, audit trail and claim token, and how they follow the configuration.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { AuditLog } from "../audit/mod.ts";
+import type { Clock, Log } from "../core/mod.ts";
+import type {
+  AdminConfig,
+  ConfigPlan,
+  Gateway,
+  GatewayConfig,
+  GatewayKeeper,
+} from "../gateway/mod.ts";
+import type { FailedPart, VersionInfo } from "../revision/mod.ts";
+import { ClaimToken } from "./claim.ts";
+import type { AdminContext } from "./context.ts";
+import { type AdminServer, serveAdmin } from "./server.ts";
+import { missingTokens } from "./token_hash.ts";
+
+/** What an admin host needs. */
+export interface AdminHostOptions {
+  /** The gateway, started. */
+  readonly gateway: Gateway;
+  /** Its configuration. */
+  readonly keeper: GatewayKeeper;
+  /** The time. */
+  readonly clock: Clock;
+  /** Where events go. */
+  readonly log: Log;
+  /** Version of the program. */
+  readonly version: string;
+}
+
+const TICK_MS = 30_000;
+/** How long a server that is replaced may still send its answers. */
+const FAREWELL_MS = 1000;
+
+/** Serves the admin API of a program. */
+export class AdminHost {
+  /** The audit trail. */
+  readonly audit: AuditLog;
+  /** The claim token; undefined if there are users. */
+  readonly claim: ClaimToken | undefined;
+  readonly #context: AdminContext;
+  readonly #timer: ReturnType<typeof setInterval>;
+  readonly #leaving = new Set<Promise<void>>();
+  #server: AdminServer;
+
+  private constructor(context: AdminContext, audit: AuditLog, server: AdminServer) {
+    this.#context = context;
+    this.audit = audit;
+    this.claim = context.claim;
+    this.#server = server;
+    this.#timer = setInterval(() => void audit.tick(), TICK_MS);
+    Deno.unrefTimer(this.#timer);
+  }
+
+  /** Opens the trail, makes a claim token if there is no user, and serves. */
+  static async start(options: AdminHostOptions): Promise<AdminHost> {
+    const { gateway, clock, log, keeper, version } = options;
+    const { stateDir } = gateway.config.gateway;
+    const audit = await AuditLog.open({
+      folder: join(stateDir, "audit"),
+      keyPem: () => gateway.identity!.keyPem, // the gateway is started
+      clock,
+      log,
+    });
+    const claim = Object.keys(gateway.config.admin.user).length === 0
+      ? await ClaimToken.open(stateDir)
+      : undefined;
+    const context = { ...options, audit, claim };
+    for (const problem of await missingTokens(gateway.config.admin)) log.error(problem);
+    const server = await serveAdmin(context, gateway.config.admin);
+    const { number, digest } = keeper.status().running;
+    await audit.note({
+      who: "gateway",
+      from: "",
+      action: "program.start",
+      outcome: "done",
+      detail: `Tieline ${version}, configuration version ${number}`,
+      after: digest,
+    });
+    return new AdminHost(context, audit, server);
+  }
+
+  /** Where it answers. */
+  get url(): string {
+    return this.#server.url;
+  }
+
+  /** Pin of its certificate; empty without TLS. */
+  get pin(): string {
+    return this.#server.pin;
+  }
+
+  /** Follows a configuration; what cannot work comes back, and the former server goes on. */
+  async follow(next: GatewayConfig, plan: ConfigPlan): Promise<readonly FailedPart[]> {
+    const mine = plan.changes.find(({ part }) => part === "admin");
+    if (!mine) return [];
+    const missing = await missingTokens(next.admin);
+    if (missing.length > 0) return missing.map((reason) => ({ part: "admin", reason }));
+    if (mine.change === "changed") return [];
+    try {
+      await this.#replace(next.admin);
+      return [];
+    } catch (error) {
+      return [{ part: "admin", reason: error instanceof Error ? error.message : String(error) }];
+    }
+  }
+
+  /** Notes that a change was taken back because nobody confirmed it. */
+  undone(version: VersionInfo, running: VersionInfo): void {
+    void this.audit.note({
+      who: "gateway",
+      from: "",
+      action: "config.undo",
+      outcome: "done",
+      detail: `nobody confirmed version ${version.number}, version ${running.number} runs again`,
+      before: version.digest,
+      after: running.digest,
+    });
+  }
+
+  /** Takes an edit of the file in, and notes it; secrets that stand elsewhere are read anew, and locks are taken off. */
+  async reload(): Promise<void> {
+    this.#server.renew();
+    const { keeper } = this.#context;
+    const before = keeper.status().running.digest;
+    const fact = { who: "file", from: "", action: "config.file", before } as const;
+    try {
+      const result = await keeper.reload();
+      if (!result?.version) return;
+      const detail = `version ${result.version.number}`;
+      await this.audit.note({ ...fact, outcome: "done", detail, after: result.digest });
+    } catch (error) {
+      const detail = error instanceof Error ? error.message : String(error);
+      await this.audit.note({ ...fact, outcome: "refused", detail });
+    }
+  }
+
+  /** Ends. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#server.stop();
+    await Promise.all(this.#leaving);
+    await this.audit.close();
+  }
+
+  async #replace(options: AdminConfig): Promise<void> {
+    const former = this.#server;
+    const leave = async () => {
+      // The answer to the very change goes out over the former one.
+      await new Promise((go) => setTimeout(go, FAREWELL_MS));
+      await former.stop();
+    };
+    if (former.listen === options.listen && !options.listen.endsWith(":0")) {
+      await former.reload(options);
+      return;
+    }
+    this.#server = await serveAdmin(this.#context, options);
+    const leaving: Promise<void> = leave().finally(() => this.#leaving.delete(leaving));
+    this.#leaving.add(leaving);
+    this.#context.log.info(`Admin API at ${this.url}`);
+  }
+}

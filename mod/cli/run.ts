@@ -1,0 +1,69 @@
+/**
+ * `tieline run FILE`: the gateway, until it is told to stop.
+ *
+ * @module
+ */
+import { Command } from "commander";
+import { AdminHost } from "../admin/mod.ts";
+import { configureLog, Gateway, logFor, openConfigKeeper } from "../gateway/mod.ts";
+import { systemClock } from "../os/mod.ts";
+import { VERSION } from "./version.ts";
+
+/** The `run` command. */
+export function runCommand(): Command {
+  return new Command("run")
+    .description("run the gateway that a configuration file describes")
+    .argument("<file>", "configuration, TOML")
+    .option("--state <folder>", "folder of state; default what the configuration says")
+    .action(run);
+}
+
+async function run(file: string, { state }: { state?: string }): Promise<void> {
+  await configureLog("info");
+  const clock = systemClock();
+  let gateway: Gateway | undefined, admin: AdminHost | undefined;
+  const keeper = await openConfigKeeper({
+    file,
+    stateDir: state,
+    clock,
+    gateway: () => gateway!, // changes come only once the gateway runs
+    others: async (next, plan) => await admin?.follow(next, plan) ?? [],
+    onUndo: (version, running) => admin?.undone(version, running),
+  });
+  const { config } = keeper;
+  await configureLog(config.log.level);
+  const log = logFor("main");
+  log.info(`Tieline ${VERSION}, ${file}, version ${keeper.status().running.number}`);
+  // Before anything is open, so that a stop during the start is orderly too.
+  const { promise, resolve } = Promise.withResolvers<string>();
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    Deno.addSignalListener(signal, () => resolve(signal));
+  }
+  const running = gateway = new Gateway(config, clock);
+  await running.start();
+  const host = admin = await AdminHost.start({
+    gateway: running,
+    keeper,
+    clock,
+    log: logFor("admin"),
+    version: VERSION,
+  });
+  log.info(`Admin API at ${host.url}${host.pin ? ` (pin ${host.pin})` : ""}`);
+  if (host.claim) {
+    // Not by the log, which shows no tokens.
+    console.error(
+      `No user is configured. Claim this gateway once with the token ${host.claim.text}, which stands in ` +
+        `${host.claim.path}: open ${host.url} or run tieline claim`,
+    );
+  }
+
+  Deno.addSignalListener("SIGHUP", () => {
+    void running.reloadCertificates();
+    void host.reload();
+  });
+  log.info(`${await promise}: stopping`);
+  await keeper.close();
+  await host.stop();
+  await running.stop();
+  Deno.exit(0);
+}
