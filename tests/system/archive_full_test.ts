@@ -1,0 +1,68 @@
+/**
+ * A disk that takes no event record, and a gateway that goes on streaming.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { withTmpfs } from "../../mod/archive/testing.ts";
+import { decodeRecord, isFrameRecord } from "../../mod/event/mod.ts";
+import { until } from "../support/waiting.ts";
+import {
+  detailOf,
+  inputsRun,
+  inputToml,
+  outputOf,
+  PLAIN_OUTPUT,
+  PLAIN_SUBSCRIBER,
+  Site,
+} from "./site.ts";
+
+Deno.test("archive: a full disk is an alarm, streaming goes on, and what waited is written", () =>
+  withTmpfs("1m", (disk) =>
+    Site.with(async (site) => {
+      const { pmu } = await site.pmu(1);
+      const gateway = await site.gateway(
+        inputToml(1, pmu.port) + PLAIN_OUTPUT + PLAIN_SUBSCRIBER +
+          `[event]\npreMs = 300\npostMs = 200\ndevices = ["*"]\n` +
+          `[archive]\ndirectory = ${JSON.stringify(disk)}\nminFreeMB = 0\nretryMs = 200\n`,
+      );
+      await inputsRun(gateway, 1);
+      const subscriber = site.subscriber({ port: outputOf(gateway).port });
+      await until(() => subscriber.measurements > 100, () => "measurements");
+      const archive = () => detailOf(gateway, "archive");
+      await until(() => archive()["records"] === 0, () => JSON.stringify(archive()));
+
+      const filled = `${disk}/other`;
+      const room = new Uint8Array(4096);
+      const file = await Deno.open(filled, { write: true, create: true });
+      try {
+        for (;;) await file.write(room);
+      } catch (error) {
+        assert.match(String(error), /No space/);
+      } finally {
+        file.close();
+      }
+      const { event, devices } = gateway.recordNow({ by: "test" });
+      assert.equal(devices.length, 1);
+      const raised = () => archive()["alarm"] === "full";
+      await until(raised, () => JSON.stringify(archive()), 30_000);
+      const before = subscriber.measurements;
+      await until(() => subscriber.measurements > before + 300, () => "measurements meanwhile");
+      assert.ok(raised(), "the disk is still full");
+      assert.deepEqual(await gateway.archive!.list(), []);
+
+      await Deno.remove(filled);
+      await until(() => archive()["records"] === 1, () => JSON.stringify(archive()), 30_000);
+      await until(() => !raised(), () => "the end of the alarm");
+      const [entry] = await gateway.archive!.list({ event });
+      const record = decodeRecord((await gateway.archive!.get(entry!.id))!.bytes);
+      assert.ok(isFrameRecord(record));
+      assert.deepEqual([record.stream.name, record.isCut, record.lostFrames], [
+        devices[0],
+        false,
+        0,
+      ]);
+      // A rate of 60/s: what was before the order, at it and after it.
+      assert.ok(Math.abs(record.frames.count - 30) <= 2, `${record.frames.count} frames`);
+      assert.equal(record.triggers[0]!.channel, "test");
+    })));
