@@ -107,8 +107,10 @@ class Viewer {
   }
 
   async #ask(path: string): Promise<void> {
+    const ask = () => fetch(`${this.#url}/api/${path}`, { headers: this.#headers });
     try {
-      const response = await fetch(`${this.#url}/api/${path}`, { headers: this.#headers });
+      // As a browser does: again, once, since a kept connection may end just as it is used (RFC 9112, 9.3.1).
+      const response = await ask().catch(ask);
       await response.text();
       if (!response.ok) throw new Error(`${path} answered ${response.status}`);
     } catch (error) {

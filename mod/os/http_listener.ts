@@ -59,6 +59,8 @@ export interface HttpListenOptions {
   readonly bodyTimeoutMs?: number;
   /** Longest time in which a client takes nothing of an answer; default 30,000. */
   readonly writeTimeoutMs?: number;
+  /** How long a connection is kept for another request, as clients are told; default 15,000. */
+  readonly keepAliveMs?: number;
   /** Answers a request. What it throws is answered with 500 and logged by `onError`. */
   readonly handle: (request: Request, peer: HttpPeer) => Response | Promise<Response>;
   /** Answers a request for a WebSocket: a refusal, or what takes it and the protocol that was chosen. */
@@ -81,13 +83,13 @@ export interface HttpListener extends Listener {
 }
 
 const MAX_HEAD_BYTES = 16 * 1024;
-const KEEP_ALIVE_MS = 15_000;
 /** Largest message that a WebSocket takes. */
 const MAX_MESSAGE_BYTES = 64 * 1024;
 
 /** Serves HTTP; rejects when the address cannot be bound or the key does not fit. */
 export async function listenHttp(options: HttpListenOptions): Promise<HttpListener> {
   const headTimeoutMs = options.headTimeoutMs ?? 10_000;
+  const keepAliveMs = options.keepAliveMs ?? 15_000;
   const peers = new WeakMap<object, HttpPeer>();
   const peerOf = (q: IncomingMessage): HttpPeer =>
     peers.get(q.socket) ??
@@ -96,10 +98,15 @@ export async function listenHttp(options: HttpListenOptions): Promise<HttpListen
   const server = createServer({ maxHeaderSize: MAX_HEAD_BYTES }, async (q, res) => {
     heads.came(q.socket);
     await answer(q, res, peerOf(q), options);
-    heads.expect(q.socket, KEEP_ALIVE_MS);
+    // The server ends what stays idle; this ends what began another head and does not finish it.
+    heads.expect(q.socket, keepAliveMs + headTimeoutMs);
   });
+  server.keepAliveTimeout = keepAliveMs;
+  // A server that does not listen itself tells clients that it keeps a connection and ends it all the same
+  // (denoland/deno#35609); a client that sends its next request just then would see a reset.
+  Object.defineProperty(server, "listening", { value: true });
   const begin = (socket: Socket) => {
-    heads.expect(socket, headTimeoutMs);
+    heads.begin(socket, headTimeoutMs);
     server.emit("connection", socket);
   };
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES });
@@ -177,6 +184,12 @@ export async function listenHttp(options: HttpListenOptions): Promise<HttpListen
 class HeadTimers {
   readonly #timers = new WeakMap<Socket, ReturnType<typeof setTimeout>>();
 
+  /** Takes a connection, whose first head is waited for. */
+  begin(socket: Socket, ms: number): void {
+    socket.once("close", () => this.came(socket));
+    this.expect(socket, ms);
+  }
+
   expect(socket: Socket, ms: number): void {
     this.came(socket);
     if (socket.destroyed) return;
@@ -185,7 +198,6 @@ class HeadTimers {
       setTimeout(() => socket.destroy(), FAREWELL_MS);
     }, ms);
     this.#timers.set(socket, timer);
-    socket.once("close", () => clearTimeout(timer));
   }
 
   came(socket: Socket): void {
@@ -318,10 +330,10 @@ async function send(
         const timer = setTimeout(() => res.destroy(), timeoutMs);
         const on = () => {
           clearTimeout(timer);
+          res.off("drain", on).off("close", on);
           go();
         };
-        res.once("drain", on);
-        res.once("close", on);
+        res.on("drain", on).on("close", on);
       });
       if (gone.aborted) return;
     }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { connect as connectTcp } from "node:net";
+import { connect as connectTcp, type Socket } from "node:net";
+import process from "node:process";
 import { connect as connectTls } from "node:tls";
 import {
   callHttp,
@@ -37,33 +38,51 @@ async function withListener(
   }
 }
 
-/** Sends bytes, reads, and waits for the end; what came, and how long it took. */
-function raw(
-  url: string,
-  bytes: string,
-  { tls = true }: { tls?: boolean } = {},
-): Promise<{ text: string; ms: number }> {
-  const port = Number(new URL(url).port);
-  const began = performance.now();
-  return new Promise((resolve, reject) => {
-    const socket = tls
-      ? connectTls(
-        { host: "127.0.0.1", port, rejectUnauthorized: false },
-        () => void (bytes && socket.write(bytes)),
-      )
-      : connectTcp({ host: "127.0.0.1", port }, () => void (bytes && socket.write(bytes)));
-    let text = "";
-    const timer = setTimeout(() => {
-      reject(new Error("Expected to be cut off, waited a minute"));
-      socket.destroy();
-    }, 60_000);
-    socket.on("data", (data: Uint8Array) => void (text += new TextDecoder().decode(data)));
-    socket.on("error", () => {});
-    socket.on("close", () => {
-      clearTimeout(timer);
-      resolve({ text, ms: performance.now() - began });
+/** A client that sends what it is told to, byte by byte. */
+class RawClient {
+  /** What came and was not taken by `until`, once the connection is over. */
+  readonly over: Promise<string>;
+  readonly #socket: Socket;
+  #text = "";
+
+  constructor(url: string, tls: boolean) {
+    const at = { host: "127.0.0.1", port: Number(new URL(url).port) };
+    this.#socket = tls ? connectTls({ ...at, rejectUnauthorized: false }) : connectTcp(at);
+    this.#socket.on("data", (data: Uint8Array) => {
+      this.#text += new TextDecoder().decode(data);
     });
-  });
+    this.#socket.on("error", () => {});
+    this.over = new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        reject(new Error("Expected to be cut off, waited a minute"));
+        this.#socket.destroy();
+      }, 60_000);
+      this.#socket.on("close", () => {
+        clearTimeout(timer);
+        resolve(this.#text);
+      });
+    });
+  }
+
+  send(text: string): void {
+    this.#socket.write(text);
+  }
+
+  /** Takes what came, once it matches. */
+  async until(wanted: RegExp): Promise<string> {
+    await until(() => wanted.test(this.#text), `an answer like ${wanted}`);
+    const text = this.#text;
+    this.#text = "";
+    return text;
+  }
+}
+
+/** Sends bytes, reads, and waits for the end; what came, and how long it took. */
+async function raw(url: string, bytes: string, tls = true): Promise<{ text: string; ms: number }> {
+  const began = performance.now();
+  const client = new RawClient(url, tls);
+  if (bytes) client.send(bytes);
+  return { text: await client.over, ms: performance.now() - began };
 }
 
 Deno.test("http: requests and answers are whole, with the peer's address and certificate", async () => {
@@ -102,7 +121,31 @@ Deno.test("http: requests and answers are whole, with the peer's address and cer
   }
 });
 
-Deno.test("http: one connection serves many requests, also where a body was not read", async () => {
+Deno.test("http: one connection serves many requests, and is kept as long as the client was told", async () => {
+  const warnings: string[] = [];
+  const warned = ({ message }: Error) => void warnings.push(message);
+  process.on("warning", warned);
+  for (const tls of [true, false]) {
+    await withListener((request) => new Response(new URL(request.url).pathname), async (url) => {
+      const client = new RawClient(url, tls);
+      for (let i = 0; i < 30; i++) {
+        client.send(`GET /${i} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+        const answer = await client.until(new RegExp(`\r\n/${i}\r\n0\r\n\r\n$`));
+        assert.match(answer, /^HTTP\/1\.1 200 [^]*\r\nKeep-Alive: timeout=2\r\n/);
+      }
+      const idle = performance.now();
+      client.send("GET /last HTTP/1.1\r\nHost: localhost\r\n\r\n");
+      await client.until(/\/last/);
+      assert.equal(await client.over, "", "it ends without a word");
+      const ms = performance.now() - idle;
+      assert.ok(ms > 1900, `Expected it to be kept for 2000 ms, found ${ms}`);
+    }, { tls, limits: { keepAliveMs: 2000 } });
+  }
+  process.off("warning", warned);
+  assert.deepEqual(warnings, [], "nothing is left behind by a request");
+});
+
+Deno.test("http: what was not read of a request does not reach the next one", async () => {
   await withListener((request) => new Response(new URL(request.url).pathname), async (url) => {
     for (let i = 0; i < 30; i++) {
       const answer = await fetch(`${url}/${i}`, {
@@ -124,24 +167,26 @@ Deno.test("http: who is slow is cut off: no handshake, half a head, half a body,
   };
   // Where a handshake is to succeed it may take its time.
   await withListener(handle, async (url, _, refused) => {
-    const { ms } = await raw(url, "", { tls: false });
+    const { ms } = await raw(url, "", false);
     assert.ok(ms > 250, `no handshake: ${ms} ms`);
     assert.ok(refused.some((m) => /no TLS handshake in 300 ms/.test(m)), refused.join("; "));
   }, { limits: { handshakeTimeoutMs: 300 } });
   await withListener(handle, async (url, listener) => {
     const head = "HTTP/1.1\r\nHost: localhost\r\n";
-    const [halfHead, idle, halfBody] = await Promise.all([
+    const [halfHead, secondHead, idle, halfBody] = await Promise.all([
       raw(url, `GET / ${head}X-Slow: `),
+      raw(url, `GET / ${head}\r\nGET / ${head}X-Slow: `),
       raw(url, ""),
       raw(url, `POST / ${head}Content-Length: 1000\r\n\r\n{`),
     ]);
-    for (const { text, ms } of [halfHead, idle]) {
-      assert.match(text, /^HTTP\/1\.1 408 /);
+    for (const { text, ms } of [halfHead, secondHead, idle]) {
+      assert.match(text, /HTTP\/1\.1 408 [^]*\r\n\r\n$/);
       assert.ok(ms > 350, `${ms} ms`);
     }
+    assert.match(secondHead.text, /^HTTP\/1\.1 200 /);
     assert.match(halfBody.text, /^HTTP\/1\.1 400 [^]*did not come within 500 ms|^$/);
     await until(() => listener.connections === 0, "the end of all connections");
-  }, { limits: { headTimeoutMs: 400, bodyTimeoutMs: 500 } });
+  }, { limits: { headTimeoutMs: 400, keepAliveMs: 100, bodyTimeoutMs: 500 } });
 });
 
 Deno.test("http: who reads nothing of an answer is cut off", async () => {
