@@ -38,7 +38,7 @@ export class AngleStepWatch extends NumberWatch {
     super.reset();
   }
 
-  step(at: number): void {
+  step(): void {
     const { isGood, re, im } = this.#meter;
     const square = re * re + im * im;
     if (!isGood || square === 0 || square < this.#minimum) {
@@ -55,7 +55,7 @@ export class AngleStepWatch extends NumberWatch {
     const turn = Math.atan2(im * re1 - re * im1, re * re1 + im * im1);
     const before = Math.atan2(im1 * re2 - re1 * im2, re1 * re2 + im1 * im2);
     const step = wrapped((turn - before) * (180 / Math.PI));
-    if (this.comparator.take(Math.abs(step), at)) this.fire(at, step);
+    if (this.comparator.take(Math.abs(step))) this.fire(step);
   }
 }
 
@@ -156,7 +156,7 @@ export class FrequencyWatch implements Watch {
     for (const comparator of this.#comparators) comparator.interrupt();
   }
 
-  step(at: number): void {
+  step(): void {
     const d = this.#strides;
     const size = this.#track.step();
     if (size === 0) {
@@ -170,8 +170,8 @@ export class FrequencyWatch implements Watch {
       ? (turn - (track.ago(d) - track.ago(2 * d))) * this.#factor
       : this.#nominal + turn * this.#factor;
     for (const comparator of this.#comparators) {
-      if (comparator.take(this.#isRate ? Math.abs(value) : value, at)) {
-        this.#gate.fire(at, comparator.since, this.#channel, value);
+      if (comparator.take(this.#isRate ? Math.abs(value) : value)) {
+        this.#gate.fire(comparator.since, this.#channel, value);
       }
     }
   }
@@ -198,15 +198,16 @@ export class UnbalanceWatch extends NumberWatch {
     this.#minimum = minimum;
   }
 
-  step(at: number): void {
+  step(): void {
     const sequence = this.#sequence;
     const isGood = sequence.update();
-    const positive = Math.hypot(sequence.re, sequence.im);
+    const { re, im } = sequence;
+    const positive = Math.sqrt(re * re + im * im); // Math.hypot allocates
     if (!isGood || positive === 0 || positive < this.#minimum) {
       this.comparator.interrupt();
       return;
     }
     const percent = (100 * (this.#isZero ? sequence.zero() : sequence.negative())) / positive;
-    if (this.comparator.take(percent, at)) this.fire(at, percent);
+    if (this.comparator.take(percent)) this.fire(percent);
   }
 }

@@ -4,13 +4,14 @@
  * @module
  */
 import { SampleMarks } from "../core/mod.ts";
-import type { Comparator } from "./comparator.ts";
+import type { Comparator, SharedTime } from "./comparator.ts";
 import type { ChannelSamples } from "./meters.ts";
 import type { DigitalTrigger, QualityCondition } from "./options.ts";
 import { type Gate, NumberWatch, type Watch } from "./watch.ts";
 
 /** A change of bits that lasts for the delay. */
 export class BitChange {
+  readonly #time: SharedTime;
   readonly #mask: number;
   readonly #edge: DigitalTrigger["edge"];
   readonly #delay: number;
@@ -19,7 +20,8 @@ export class BitChange {
   #since = 0.5;
 
   /** Looks at the bits of `mask`; `delay` in units of time. */
-  constructor(mask: number, edge: DigitalTrigger["edge"], delay: number) {
+  constructor(time: SharedTime, mask: number, edge: DigitalTrigger["edge"], delay: number) {
+    this.#time = time;
     this.#mask = mask;
     this.#edge = edge;
     this.#delay = delay;
@@ -30,23 +32,23 @@ export class BitChange {
     return this.#since;
   }
 
-  /** Takes the bits at time `at`; true if they have changed as asked, and for long enough. */
-  take(bits: number, at: number): boolean {
-    const now = (bits & this.#mask) >>> 0;
-    if (this.#stable < 0 || now === this.#stable) {
-      this.#stable = now;
+  /** Takes the bits of now; true if they have changed as asked, and for long enough. */
+  take(bits: number): boolean {
+    const current = (bits & this.#mask) >>> 0;
+    if (this.#stable < 0 || current === this.#stable) {
+      this.#stable = current;
       this.#new = -1;
       return false;
     }
-    if (now !== this.#new) {
-      this.#new = now;
-      this.#since = at;
+    if (current !== this.#new) {
+      this.#new = current;
+      this.#since = this.#time.now;
     }
-    if (at - this.#since < this.#delay) return false;
-    const changed = now ^ this.#stable;
-    const rises = (changed & now) !== 0;
-    const falls = (changed & ~now) !== 0;
-    this.#stable = now;
+    if (this.#time.now - this.#since < this.#delay) return false;
+    const changed = current ^ this.#stable;
+    const rises = (changed & current) !== 0;
+    const falls = (changed & ~current) !== 0;
+    this.#stable = current;
     this.#new = -1;
     return this.#edge === "any" || (this.#edge === "rise" ? rises : falls);
   }
@@ -81,11 +83,11 @@ export class DigitalWatch implements Watch {
     this.#change.interrupt();
   }
 
-  step(at: number): void {
+  step(): void {
     const { isGood, raw } = this.#samples;
     if (!isGood) this.#change.interrupt();
-    else if (this.#change.take(raw, at)) {
-      this.#gate.fire(at, this.#change.since, this.#channel, raw);
+    else if (this.#change.take(raw)) {
+      this.#gate.fire(this.#change.since, this.#channel, raw);
     }
   }
 }
@@ -130,7 +132,7 @@ export class QualityWatch extends NumberWatch {
     this.#questionable = conditions.includes("questionable");
   }
 
-  step(at: number): void {
+  step(): void {
     const { quality, marks } = this.#samples;
     const validity = quality & 3;
     const isFilled = (marks & SampleMarks.Filled) !== 0;
@@ -139,6 +141,6 @@ export class QualityWatch extends NumberWatch {
       (!isFilled && ((quality & this.#quality) !== 0 ||
         (this.#invalid && (validity === 1 || validity === 2)) ||
         (this.#questionable && validity === 3)));
-    if (this.comparator.take(isBad ? 1 : 0, at)) this.fire(at, quality);
+    if (this.comparator.take(isBad ? 1 : 0)) this.fire(quality);
   }
 }

@@ -5,12 +5,23 @@
  */
 
 /**
+ * The time that all watches of one source share, in its unit: sample numbers or microseconds.
+ *
+ * A field, since numbers of this size that are handed to a call take sixteen octets of heap each time.
+ */
+export class SharedTime {
+  /** Time of the sample or frame that is looked at; grows. */
+  now = 0.5; // a fraction, so that the field is a double from the start
+}
+
+/**
  * Watches one value. It picks up beyond the limit, fires when it has been picked up for the delay,
  * and lets go when the value is back by the hysteresis.
  *
- * Time is any number that grows: sample numbers or microseconds; nothing is allocated.
+ * Nothing is allocated.
  */
 export class Comparator {
+  readonly #time: SharedTime;
   readonly #sign: number;
   readonly #limit: number;
   readonly #release: number;
@@ -20,7 +31,14 @@ export class Comparator {
   #since = 0.5; // a fraction, so that the field is a double from the start
 
   /** `release` lies on the good side of `limit`, or is equal to it; `delay` in units of time. */
-  constructor(direction: "over" | "under", limit: number, release: number, delay: number) {
+  constructor(
+    time: SharedTime,
+    direction: "over" | "under",
+    limit: number,
+    release: number,
+    delay: number,
+  ) {
+    this.#time = time;
     this.#sign = direction === "over" ? 1 : -1;
     this.#limit = this.#sign * limit;
     this.#release = this.#sign * release;
@@ -37,19 +55,19 @@ export class Comparator {
     return this.#since;
   }
 
-  /** Takes the value at time `at`; true if the comparator fires now. */
-  take(value: number, at: number): boolean {
+  /** Takes the value of now; true if the comparator fires. */
+  take(value: number): boolean {
     const x = this.#sign * value;
     if (!this.#isPicked) {
       if (!(x > this.#limit)) return false;
       this.#isPicked = true;
-      this.#since = at;
+      this.#since = this.#time.now;
     } else if (x <= this.#release) {
       this.#isPicked = false;
       this.#isActive = false;
       return false;
     }
-    if (this.#isActive || at - this.#since < this.#delay) return false;
+    if (this.#isActive || this.#time.now - this.#since < this.#delay) return false;
     this.#isActive = true;
     return true;
   }

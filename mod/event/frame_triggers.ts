@@ -5,7 +5,7 @@
  */
 import type { Frame, Layout, Signal, SignalType } from "../core/mod.ts";
 import { BitChange } from "./bit_watches.ts";
-import { Comparator } from "./comparator.ts";
+import { Comparator, SharedTime } from "./comparator.ts";
 import {
   AngleWatch,
   BitsWatch,
@@ -51,6 +51,7 @@ export function watchesDevice(trigger: TriggerOptions, device: string): boolean 
  * Nothing is allocated per frame.
  */
 export class FrameTriggers {
+  readonly #time = new SharedTime();
   readonly #watches: Watch[] = [];
   readonly #gates: { readonly name: string; readonly gate: Gate }[] = [];
   readonly #view: FrameView = { values: new Float32Array(0), flags: new Uint32Array(0) };
@@ -79,13 +80,13 @@ export class FrameTriggers {
     triggers.forEach((trigger, index) => {
       const { name, options } = trigger;
       if (options.kind === "alarm") {
-        const gate = new Gate(index, options.holdOffMs * 1000, told);
+        const gate = new Gate(this.#time, index, options.holdOffMs * 1000, told);
         if (this.#addAlarms(options, gate, signals)) this.#gates.push({ name, gate });
         return;
       }
       const watched = devices.filter((device) => watchesDevice(options, device));
       if (watched.length === 0) return;
-      const gate = new Gate(index, options.holdOffMs * 1000, told);
+      const gate = new Gate(this.#time, index, options.holdOffMs * 1000, told);
       this.#gates.push({ name, gate });
       for (const device of watched) this.#add(options, gate, device, new Places(signals, device));
     });
@@ -117,7 +118,8 @@ export class FrameTriggers {
     this.#lastMicros = at;
     this.#view.values = frame.values;
     this.#view.flags = frame.flags;
-    for (const watch of this.#watches) watch.step(at);
+    this.#time.now = at;
+    for (const watch of this.#watches) watch.step();
   }
 
   /** Alarms that come as signals; true if there are any. */
@@ -134,7 +136,7 @@ export class FrameTriggers {
       const names = ["*", label, pointTag, reference];
       if (!alarms.some((alarm) => alarm !== "" && names.includes(alarm))) return;
       const channel = this.#sources.push({ device, label: label || reference }) - 1;
-      const compare = [new Comparator("over", 0.5, 0.5, delayMs * 1000)];
+      const compare = [new Comparator(this.#time, "over", 0.5, 0.5, delayMs * 1000)];
       this.#watches.push(new ValueWatch(reader, place, channel, false, compare, gate));
       any = true;
     });
@@ -146,7 +148,7 @@ export class FrameTriggers {
     const delay = t.delayMs * 1000;
     const reader = new Reader(this.#view, t.questionable);
     const above = (limit: number, hysteresis: number) =>
-      new Comparator("over", limit, Math.max(0, limit - hysteresis), delay);
+      new Comparator(this.#time, "over", limit, Math.max(0, limit - hysteresis), delay);
     const labels = t.channels.includes("*") ? places.labels() : t.channels;
     const each = (make: (label: string, channel: number) => Watch | undefined) => {
       labels.forEach((label) => {
@@ -162,7 +164,7 @@ export class FrameTriggers {
           : t.limit + t.hysteresis;
         each((label, channel) => {
           const at = places.find(label, "VPHM", "IPHM", "ALOG");
-          const compare = [new Comparator(t.kind, t.limit, good, delay)];
+          const compare = [new Comparator(this.#time, t.kind, t.limit, good, delay)];
           return at < 0 ? undefined : new ValueWatch(reader, at, channel, false, compare, gate);
         });
         break;
@@ -196,7 +198,7 @@ export class FrameTriggers {
         const compare: Comparator[] = [];
         if (t.high !== undefined) compare.push(above(t.high, t.hysteresis));
         if (t.low !== undefined) {
-          compare.push(new Comparator("under", t.low, t.low + t.hysteresis, delay));
+          compare.push(new Comparator(this.#time, "under", t.low, t.low + t.hysteresis, delay));
         }
         this.#watches.push(new ValueWatch(reader, at, source(""), false, compare, gate));
         break;
@@ -231,7 +233,7 @@ export class FrameTriggers {
       case "digital":
         each((label, channel) => {
           const at = places.find(label, "DIGI");
-          const change = new BitChange(t.mask, t.edge, delay);
+          const change = new BitChange(this.#time, t.mask, t.edge, delay);
           return at < 0 ? undefined : new BitsWatch(reader, at, channel, change, gate);
         });
         break;

@@ -63,12 +63,12 @@ export class ValueWatch implements Watch {
     for (const comparator of this.comparators) comparator.interrupt();
   }
 
-  step(at: number): void {
+  step(): void {
     const value = this.reader.at(this.place);
     for (const comparator of this.comparators) {
       if (Number.isNaN(value)) comparator.interrupt();
-      else if (comparator.take(this.isAbsolute ? Math.abs(value) : value, at)) {
-        this.gate.fire(at, comparator.since, this.channel, value);
+      else if (comparator.take(this.isAbsolute ? Math.abs(value) : value)) {
+        this.gate.fire(comparator.since, this.channel, value);
       }
     }
   }
@@ -94,12 +94,12 @@ export class StepWatch extends NumberWatch {
     super.reset();
   }
 
-  step(at: number): void {
+  step(): void {
     const value = this.reader.at(this.place);
     const step = value - this.#last;
     this.#last = value;
     if (Number.isNaN(step)) this.comparator.interrupt();
-    else if (this.comparator.take(Math.abs(step), at)) this.fire(at, step);
+    else if (this.comparator.take(Math.abs(step))) this.fire(step);
   }
 }
 
@@ -127,7 +127,7 @@ export class AngleWatch extends NumberWatch {
     super.reset();
   }
 
-  step(at: number): void {
+  step(): void {
     const angle = this.reader.at(this.place);
     const isMeasured = this.magnitude < 0 || this.reader.at(this.magnitude) >= this.minimum;
     if (Number.isNaN(angle) || !isMeasured) {
@@ -139,7 +139,7 @@ export class AngleWatch extends NumberWatch {
     this.#last = angle;
     this.#turn = turn;
     if (Number.isNaN(step)) this.comparator.interrupt();
-    else if (this.comparator.take(Math.abs(step), at)) this.fire(at, step);
+    else if (this.comparator.take(Math.abs(step))) this.fire(step);
   }
 }
 
@@ -159,11 +159,11 @@ export class RatioWatch extends NumberWatch {
     super(channel, comparator, gate);
   }
 
-  step(at: number): void {
+  step(): void {
     const positive = this.#component(120);
     const percent = 100 * this.#component(this.isZero ? 0 : -120) / positive;
     if (!(positive >= this.minimum) || !Number.isFinite(percent)) this.comparator.interrupt();
-    else if (this.comparator.take(percent, at)) this.fire(at, percent);
+    else if (this.comparator.take(percent)) this.fire(percent);
   }
 
   /** Magnitude of (A + B turned by `turn` degrees + C turned back) / 3. */
@@ -175,7 +175,7 @@ export class RatioWatch extends NumberWatch {
       re += magnitude * Math.cos(degrees * (Math.PI / 180));
       im += magnitude * Math.sin(degrees * (Math.PI / 180));
     }
-    return Math.hypot(re, im) / 3;
+    return Math.sqrt(re * re + im * im) / 3;
   }
 }
 
@@ -199,11 +199,11 @@ export class BitsWatch implements Watch {
     this.change.interrupt();
   }
 
-  step(at: number): void {
+  step(): void {
     const value = this.reader.at(this.place);
     if (Number.isNaN(value)) this.change.interrupt();
-    else if (this.change.take(value, at)) {
-      this.gate.fire(at, this.change.since, this.channel, value);
+    else if (this.change.take(value)) {
+      this.gate.fire(this.change.since, this.channel, value);
     }
   }
 }

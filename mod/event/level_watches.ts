@@ -17,10 +17,10 @@ export class InstantWatch extends NumberWatch {
     this.#samples = samples;
   }
 
-  step(at: number): void {
+  step(): void {
     const { isGood, value } = this.#samples;
     if (!isGood) this.comparator.interrupt();
-    else if (this.comparator.take(Math.abs(value), at)) this.fire(at, value);
+    else if (this.comparator.take(Math.abs(value))) this.fire(value);
   }
 }
 
@@ -42,9 +42,9 @@ export class PeakWatch extends NumberWatch {
     this.#meter = meter;
   }
 
-  step(at: number): void {
+  step(): void {
     if (!this.#samples.isWindowGood) this.comparator.interrupt();
-    else if (this.comparator.take(this.#meter.peak, at)) this.fire(at, this.#meter.peak);
+    else if (this.comparator.take(this.#meter.peak)) this.fire(this.#meter.peak);
   }
 }
 
@@ -66,10 +66,10 @@ export class RmsWatch extends NumberWatch {
     this.#meter = meter;
   }
 
-  step(at: number): void {
+  step(): void {
     if (!this.#samples.isWindowGood) this.comparator.interrupt();
-    else if (this.comparator.take(this.#meter.meanSquare, at)) {
-      this.fire(at, Math.sqrt(this.#meter.meanSquare));
+    else if (this.comparator.take(this.#meter.meanSquare)) {
+      this.fire(Math.sqrt(this.#meter.meanSquare));
     }
   }
 }
@@ -102,7 +102,7 @@ export class MagnitudeStepWatch extends NumberWatch {
     super.reset();
   }
 
-  step(at: number): void {
+  step(): void {
     if (!this.#samples.isWindowGood) {
       this.reset();
       return;
@@ -112,6 +112,6 @@ export class MagnitudeStepWatch extends NumberWatch {
     history.push(rms);
     if (history.size <= this.#strides) return;
     const step = rms - history.ago(this.#strides);
-    if (this.comparator.take(Math.abs(step), at)) this.fire(at, step);
+    if (this.comparator.take(Math.abs(step))) this.fire(step);
   }
 }

@@ -3,14 +3,14 @@
  *
  * @module
  */
-import type { Comparator } from "./comparator.ts";
+import type { Comparator, SharedTime } from "./comparator.ts";
 import type { PhasorMeter } from "./meters.ts";
 import type { TriggerSink } from "./options.ts";
 
 /** Watches one condition of one trigger. */
 export interface Watch {
-  /** Looks at the newest sample or frame, at time `at`. */
-  step(at: number): void;
+  /** Looks at the newest sample or frame. */
+  step(): void;
   /** Samples before the next one are lost or numbered otherwise: begins anew. */
   reset(): void;
   /** True while the condition of a trigger that has fired lasts. */
@@ -19,6 +19,7 @@ export interface Watch {
 
 /** Lets a trigger fire once per hold-off. */
 export class Gate {
+  readonly #time: SharedTime;
   readonly #trigger: number;
   readonly #holdOff: number;
   readonly #sink: TriggerSink;
@@ -27,7 +28,8 @@ export class Gate {
   #held = 0;
 
   /** A gate of trigger number `trigger`; `holdOff` in units of time. */
-  constructor(trigger: number, holdOff: number, sink: TriggerSink) {
+  constructor(time: SharedTime, trigger: number, holdOff: number, sink: TriggerSink) {
+    this.#time = time;
     this.#trigger = trigger;
     this.#holdOff = holdOff;
     this.#sink = sink;
@@ -44,7 +46,8 @@ export class Gate {
   }
 
   /** The condition has come true. */
-  fire(at: number, since: number, channel: number, value: number): void {
+  fire(since: number, channel: number, value: number): void {
+    const at = this.#time.now;
     if (at < this.#restsUntil) {
       this.#held++;
       return;
@@ -82,11 +85,11 @@ export abstract class NumberWatch implements Watch {
     this.comparator.interrupt();
   }
 
-  abstract step(at: number): void;
+  abstract step(): void;
 
-  /** The comparator has fired at time `at`; `value` is what a record tells. */
-  protected fire(at: number, value: number): void {
-    this.#gate.fire(at, this.comparator.since, this.#channel, value);
+  /** The comparator has fired; `value` is what a record tells. */
+  protected fire(value: number): void {
+    this.#gate.fire(this.comparator.since, this.#channel, value);
   }
 }
 
@@ -159,15 +162,16 @@ export class Sequence {
   /** Magnitude of the negative sequence; three phasors only. */
   negative(): number {
     const [a, b, c] = this.#meters;
-    return Math.hypot(
-      a!.re + COS120 * (b!.re + c!.re) + SIN120 * (b!.im - c!.im),
-      a!.im + COS120 * (b!.im + c!.im) + SIN120 * (c!.re - b!.re),
-    ) / 3;
+    const re = a!.re + COS120 * (b!.re + c!.re) + SIN120 * (b!.im - c!.im);
+    const im = a!.im + COS120 * (b!.im + c!.im) + SIN120 * (c!.re - b!.re);
+    return Math.sqrt(re * re + im * im) / 3;
   }
 
   /** Magnitude of the zero sequence; three phasors only. */
   zero(): number {
     const [a, b, c] = this.#meters;
-    return Math.hypot(a!.re + b!.re + c!.re, a!.im + b!.im + c!.im) / 3;
+    const re = a!.re + b!.re + c!.re;
+    const im = a!.im + b!.im + c!.im;
+    return Math.sqrt(re * re + im * im) / 3;
   }
 }

@@ -6,7 +6,7 @@
 import { ConfigError, type WaveformRing } from "../core/mod.ts";
 import { AngleStepWatch, AngleTrack, FrequencyWatch, UnbalanceWatch } from "./angle_watches.ts";
 import { BitChange, DigitalWatch, QualityWatch } from "./bit_watches.ts";
-import { Comparator } from "./comparator.ts";
+import { Comparator, SharedTime } from "./comparator.ts";
 import { InstantWatch, MagnitudeStepWatch, PeakWatch, RmsWatch } from "./level_watches.ts";
 import { Meters } from "./meter_set.ts";
 import {
@@ -94,6 +94,7 @@ export function watchedChannels(trigger: NamedTrigger, stream: WaveformStream): 
  */
 export class WaveformTriggers {
   readonly #ring: WaveformRing;
+  readonly #time = new SharedTime();
   readonly #window: CycleWindow;
   readonly #carrier: Carrier;
   readonly #stride: number;
@@ -105,7 +106,7 @@ export class WaveformTriggers {
   readonly #perStride: Watch[] = [];
   readonly #extending: Watch[] = [];
   readonly #gates: { readonly name: string; readonly gate: Gate }[] = [];
-  #next: number;
+  #next = 0.5; // a fraction, so that the field is a double from the start
   #sinceStride = 0;
   #skipped = 0;
 
@@ -185,22 +186,23 @@ export class WaveformTriggers {
     let position = this.#next % capacity;
     let phase = this.#next % this.#carrier.period;
     for (let k = this.#next; k < next; k++) {
-      this.#sample(k, position, phase);
+      this.#time.now = k;
+      this.#sample(position, phase);
       if (++position === capacity) position = 0;
       if (++phase === this.#carrier.period) phase = 0;
     }
     this.#next = next;
   }
 
-  #sample(k: number, position: number, phase: number): void {
+  #sample(position: number, phase: number): void {
     for (const channel of this.#channels) channel.take(position);
     for (const meter of this.#squares) meter.take();
     for (const meter of this.#peaks) meter.take();
     for (const meter of this.#phasors) meter.take(phase);
-    for (const watch of this.#perSample) watch.step(k);
+    for (const watch of this.#perSample) watch.step();
     if (++this.#sinceStride < this.#stride) return;
     this.#sinceStride = 0;
-    for (const watch of this.#perStride) watch.step(k);
+    for (const watch of this.#perStride) watch.step();
   }
 
   #reset(): void {
@@ -222,12 +224,12 @@ export class WaveformTriggers {
   ): void {
     const t = trigger.options;
     const samples = (ms: number) => Math.round((ms * stream.rate) / 1000);
-    const gate = new Gate(index, samples(t.holdOffMs), sink);
+    const gate = new Gate(this.#time, index, samples(t.holdOffMs), sink);
     this.#gates.push({ name: trigger.name, gate });
     const channels = watchedChannels(trigger, stream);
     const delay = samples(t.delayMs);
     const above = (limit: number, hysteresis: number) =>
-      new Comparator("over", limit, Math.max(0, limit - hysteresis), delay);
+      new Comparator(this.#time, "over", limit, Math.max(0, limit - hysteresis), delay);
     const strides = Math.ceil(this.#window.samples / this.#stride);
     const add = (watch: Watch, isPerSample: boolean) => {
       (isPerSample ? this.#perSample : this.#perStride).push(watch);
@@ -243,11 +245,11 @@ export class WaveformTriggers {
         for (const c of channels) {
           const at = meters.channel(c, t.questionable);
           if (t.measure === "rms") {
-            const compare = new Comparator(t.kind, t.limit ** 2, good ** 2, delay);
+            const compare = new Comparator(this.#time, t.kind, t.limit ** 2, good ** 2, delay);
             add(new RmsWatch(c, at, meters.square(c, t.questionable), compare, gate), true);
             continue;
           }
-          const compare = new Comparator(t.kind, t.limit, good, delay);
+          const compare = new Comparator(this.#time, t.kind, t.limit, good, delay);
           if (t.kind === "over") add(new InstantWatch(c, at, compare, gate), true);
           else add(new PeakWatch(c, at, meters.peak(c, t.questionable), compare, gate), true);
         }
@@ -280,7 +282,7 @@ export class WaveformTriggers {
           const { low, high, hysteresis } = t;
           if (high !== undefined) comparators.push(above(high, hysteresis));
           if (low !== undefined) {
-            comparators.push(new Comparator("under", low, low + hysteresis, delay));
+            comparators.push(new Comparator(this.#time, "under", low, low + hysteresis, delay));
           }
         }
         const phasors = channels.map((c) => meters.phasor(c, t.questionable));
@@ -309,13 +311,13 @@ export class WaveformTriggers {
       }
       case "digital":
         for (const c of channels) {
-          const change = new BitChange(t.mask, t.edge, delay);
+          const change = new BitChange(this.#time, t.mask, t.edge, delay);
           add(new DigitalWatch(c, meters.channel(c, t.questionable), change, gate), true);
         }
         break;
       case "quality":
         for (const c of channels) {
-          const compare = new Comparator("over", 0.5, 0.5, delay);
+          const compare = new Comparator(this.#time, "over", 0.5, 0.5, delay);
           const at = meters.channel(c, t.questionable);
           add(new QualityWatch(c, at, t.conditions, compare, gate), true);
         }
