@@ -156,11 +156,15 @@ Deno.test("admin server: live values as events and by WebSocket, to who may, at 
         const answers = await Promise.all(
           many.map((m) => fetch(live, { headers: auth, signal: m.signal })),
         );
-        const over = await fetch(live, { headers: auth });
-        assert.equal(over.status, 429);
-        await over.body?.cancel();
+        // Else some of the round before are still there, and may go just now.
+        const areIn = answers.every((a) => a.status === 200);
+        if (areIn) {
+          const over = await fetch(live, { headers: auth });
+          assert.equal(over.status, 429);
+          await over.body?.cancel();
+        }
         for (const m of many) m.abort();
-        return answers.every((a) => a.status === 200);
+        return areIn;
       }, "all places at once");
     }
   });
