@@ -1,7 +1,9 @@
 /**
  * Data frames to core frames: a plan compiled from the configuration (clause 6.3).
  *
- * This is the hot path: no allocation, no closure and no object per frame or value.
+ * This is the hot path: no allocation, no closure and no object per frame or value. A value is written
+ * and then, where it is missing or beyond half a turn, written again: a number that may be one of two,
+ * such as `missing ? NaN : value`, is put into a box of 16 octets.
  *
  * @module
  */
@@ -154,8 +156,10 @@ export class DataDecoder {
         const freq = view.getInt16(at);
         const dfreq = view.getInt16(at + 2);
         at += 4;
-        values[v] = freq === MISSING ? NaN : block.fnom + freq / 1000;
-        values[v + 1] = dfreq === MISSING ? NaN : dfreq / 100;
+        values[v] = block.fnom + freq / 1000;
+        values[v + 1] = dfreq / 100;
+        if (freq === MISSING) values[v] = NaN;
+        if (dfreq === MISSING) values[v + 1] = NaN;
       }
       v += 2;
       at = readAnalogs(view, at, block, values, v);
@@ -208,16 +212,12 @@ function readFloatPhasors(
   for (let i = 0; i < phasors; i++, at += 8, v += 2) {
     const a = view.getFloat32(at);
     const b = view.getFloat32(at + 4);
-    let magnitude = a, degrees = b * DEGREES;
-    if (!polar) {
-      magnitude = Math.sqrt(a * a + b * b);
-      degrees = Math.atan2(b, a) * DEGREES;
-    } else if (a !== a || b !== b) {
-      magnitude = degrees = NaN;
-    }
-    degrees -= offsets[i]!;
+    const magnitude = polar ? a : Math.sqrt(a * a + b * b);
+    const degrees = (polar ? b : Math.atan2(b, a)) * DEGREES - offsets[i]!;
     values[v] = magnitude * factors[i]!;
-    values[v + 1] = degrees > -180 && degrees <= 180 ? degrees : wrapDegrees(degrees);
+    values[v + 1] = degrees;
+    if (degrees > 180 || degrees <= -180) values[v + 1] = wrapDegrees(degrees);
+    if (a !== a || b !== b) values[v] = values[v + 1] = NaN;
   }
   return at;
 }
@@ -231,20 +231,15 @@ function readIntegerPhasors(
 ): number {
   const { factors, offsets, polar, phasors } = block;
   for (let i = 0; i < phasors; i++, at += 4, v += 2) {
+    // A magnitude has no sign, and so no mark for a missing value.
+    const a = polar ? view.getUint16(at) : view.getInt16(at);
     const b = view.getInt16(at + 2);
-    let magnitude = 0, degrees = 0;
-    if (polar) {
-      magnitude = b === MISSING ? NaN : view.getUint16(at);
-      degrees = b === MISSING ? NaN : b * 1e-4 * DEGREES;
-    } else {
-      const a = view.getInt16(at);
-      const missing = a === MISSING || b === MISSING;
-      magnitude = missing ? NaN : Math.sqrt(a * a + b * b);
-      degrees = missing ? NaN : Math.atan2(b, a) * DEGREES;
-    }
-    degrees -= offsets[i]!;
+    const magnitude = polar ? a : Math.sqrt(a * a + b * b);
+    const degrees = (polar ? b * 1e-4 : Math.atan2(b, a)) * DEGREES - offsets[i]!;
     values[v] = magnitude * factors[i]!;
-    values[v + 1] = degrees > -180 && degrees <= 180 ? degrees : wrapDegrees(degrees);
+    values[v + 1] = degrees;
+    if (degrees > 180 || degrees <= -180) values[v + 1] = wrapDegrees(degrees);
+    if (a === MISSING || b === MISSING) values[v] = values[v + 1] = NaN;
   }
   return at;
 }
@@ -265,7 +260,8 @@ function readAnalogs(
   }
   for (let i = 0; i < analogs; i++, at += 2) {
     const a = view.getInt16(at);
-    values[v + i] = a === MISSING ? NaN : a * analogScales[i]! + analogOffsets[i]!;
+    values[v + i] = a * analogScales[i]! + analogOffsets[i]!;
+    if (a === MISSING) values[v + i] = NaN;
   }
   return at;
 }
