@@ -141,7 +141,9 @@ export class FrameLog implements FrameSink {
     this.#headFrames++;
     this.framesAccepted++;
     this.newestArrivalSecond = second;
-    for (const cursor of this.#cursors) {
+    const cursors = this.#cursors;
+    for (let i = 0; i < cursors.length; i++) { // an iterator would be allocated for each frame
+      const cursor = cursors[i]!;
       cursor.reader.offered(layout, second);
       while (this.#head - cursor.position > cursor.limit) this.#lose(cursor);
     }
@@ -199,8 +201,10 @@ export class FrameLog implements FrameSink {
   }
 
   #makeRoom(size: number): void {
+    const cursors = this.#cursors;
     while (this.#head + size - this.#tail > this.#capacity) {
-      for (const cursor of this.#cursors) {
+      for (let i = 0; i < cursors.length; i++) {
+        const cursor = cursors[i]!;
         if (cursor.position <= this.#tail) this.#lose(cursor);
       }
       this.#unuse(this.words[this.indexOf(this.#tail) + 1]!);
