@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { setTimeout as delay } from "node:timers/promises";
 
 /** An open way to a device. */
 export interface Link {
@@ -34,6 +35,8 @@ export interface LinkMaker {
 
 const READ_BYTES = 65_536;
 const FLUSH_MS = 500;
+/** How long a listener waits after it could not accept a connection, for want of descriptors for example. */
+const ACCEPT_AGAIN_MS = 1000;
 
 /** Dials `hostname:port` over TCP. */
 export function dialler(hostname: string, port: number, timeoutMs: number): LinkMaker {
@@ -53,20 +56,23 @@ export function dialler(hostname: string, port: number, timeoutMs: number): Link
 /**
  * Listens for a device that dials. One connection at a time: a second one is turned away while `isBusy`,
  * otherwise it takes the place of the first, which is taken to be dead.
+ *
+ * A connection that cannot be accepted makes `open` reject once, and listening goes on a second later.
  */
 export function doorkeeper(
   hostname: string,
   port: number,
   source: string | undefined,
   isBusy: () => boolean,
+  listener: Pick<Deno.TcpListener, "accept" | "addr" | "close"> = Deno.listen({ hostname, port }),
 ): LinkMaker & { readonly port: number } {
-  const listener = Deno.listen({ transport: "tcp", hostname, port });
   const buffer = new Uint8Array(READ_BYTES);
   let current: Link | undefined;
   let next: Deno.TcpConn | undefined;
   let wake: (() => void) | undefined;
   let refused = 0;
   let failure: unknown;
+  const closing = new AbortController();
   const arrive = (conn: Deno.TcpConn) => {
     const isStranger = source !== undefined && conn.remoteAddr.hostname !== source;
     if (isStranger || (current !== undefined && isBusy())) {
@@ -80,12 +86,19 @@ export function doorkeeper(
     wake?.();
   };
   const accept = async () => {
-    for (;;) arrive(await listener.accept());
+    while (!closing.signal.aborted) {
+      try {
+        arrive(await listener.accept());
+        failure = undefined;
+      } catch (error) {
+        if (closing.signal.aborted) return;
+        failure = error;
+        wake?.();
+        await delay(ACCEPT_AGAIN_MS, undefined, { signal: closing.signal }).catch(() => {});
+      }
+    }
   };
-  accept().catch((error) => {
-    failure = error;
-    wake?.();
-  });
+  void accept();
   return {
     waitsForPeer: true,
     canCommand: true,
@@ -96,7 +109,12 @@ export function doorkeeper(
     async open(signal, onBytes) {
       while (next === undefined) {
         signal.throwIfAborted();
-        if (failure !== undefined) throw failure;
+        closing.signal.throwIfAborted();
+        if (failure !== undefined) {
+          const error = failure;
+          failure = undefined;
+          throw error;
+        }
         const { promise, resolve } = Promise.withResolvers<void>();
         wake = () => resolve();
         signal.addEventListener("abort", wake, { once: true });
@@ -115,7 +133,10 @@ export function doorkeeper(
       current?.close("closed here");
       next?.close();
       next = undefined;
-      if (failure === undefined) listener.close();
+      if (closing.signal.aborted) return;
+      closing.abort();
+      wake?.();
+      listener.close();
     },
   };
 }
