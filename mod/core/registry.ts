@@ -10,6 +10,7 @@
 import { GuidBindings, type GuidMapEntry } from "./guid_bindings.ts";
 import type { Device, Signal, SignalType } from "./signal.ts";
 import { SIGNAL_SUFFIX } from "./signal.ts";
+import { numberOfUuid } from "./uuid.ts";
 
 /** What an input says of a signal when it registers a device. */
 export interface SignalDraft {
@@ -120,6 +121,7 @@ export class SignalRegistry {
       bindings.setOwner(reference, id);
       const handle = this.#byId.get(id) ?? this.#signals.length;
       const entry = bindings.entryOf(binding, occurrence);
+      const old = this.#signals[handle];
       const signal: Signal = {
         handle,
         id,
@@ -132,10 +134,10 @@ export class SignalRegistry {
         description: draft.description,
         reference,
         source: draft.key?.source ?? this.keySource,
-        number: draft.key?.number ?? entry?.number ?? 0,
+        // A GUID that is kept has no entry, and its number must not depend on what came before it.
+        number: draft.key?.number ?? entry?.number ?? old?.number ?? numberOfUuid(id),
         pointTag: this.#uniqueTag(draft.pointTag ?? tagOf(device, draft), id),
       };
-      const old = this.#signals[handle];
       const isPresent = this.revisionOf(handle) !== 0;
       if (!isPresent) this.#count++;
       if (!isSameDevice || !isPresent || !old || !sameFields(old, signal)) {

@@ -49,6 +49,19 @@ Deno.test("registry: references, tags and keys by the house's conventions", () =
   assert.equal(registry.handleOf(signals[1]!.id), signals[1]!.handle);
 });
 
+Deno.test("registry: signals that keep their GUIDs have keys of their own, the same in every order", () => {
+  const ids = [1, 2, 3].map((n) => `00000000-0000-4000-8000-00000000000${n}`);
+  const drafts = ids.map((id, i): SignalDraft => ({ ...phasor(`V${i}`, i + 1), id }));
+  const keysOf = (drafts: readonly SignalDraft[]) => {
+    const registry = new SignalRegistry(GATEWAY, "EDGE");
+    const own = registry.register(device("SHELBY"), [freq]).signals;
+    const relayed = registry.register(device("UP!D"), drafts).signals;
+    assert.equal(new Set([...own, ...relayed].map(signalKey)).size, 1 + drafts.length);
+    return relayed.map((s) => `${s.id} ${signalKey(s)}`).sort();
+  };
+  assert.deepEqual(keysOf(drafts), keysOf(drafts.toReversed()));
+});
+
 Deno.test("registry: an inserted phasor does not inherit a GUID, and the map survives a restart", () => {
   const first = new SignalRegistry(GATEWAY, "EDGE");
   const [va, vb] = first.register(device("D"), [phasor("VA", 1), phasor("VB", 2)]).signals;

@@ -70,3 +70,13 @@ export function uuidFromName(space: string, name: string): string {
   digest[8] = (digest[8]! & 0x3f) | 0x80;
   return uuidFromBytes(digest);
 }
+
+/**
+ * A whole number that stands for a GUID: the same everywhere, at least 2^48 and below 2^49.
+ *
+ * Made of a digest, so that two GUIDs hardly ever have the same, nor one the number of another by intent.
+ */
+export function numberOfUuid(uuid: string): number {
+  const digest = createHash("sha256").update(uuid, "utf8").digest();
+  return 2 ** 48 + digest.readUIntBE(0, 6);
+}

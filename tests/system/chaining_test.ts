@@ -84,6 +84,7 @@ Deno.test("chaining: values, flags and GUIDs are kept over two gateways; names a
       assert.equal(signal.label, /PH[MA]$/.test(signal.type) ? source.label : "");
       assert.match(signalKey(signal), /^CENTER:\d+$/, "keys are made by the upper gateway");
     }
+    assert.equal(new Set(above.map(signalKey)).size, above.length, "keys are different");
     assert.deepEqual(
       tableOf(subscriber.metadata[0], "DeviceDetail").map((r) => r["Acronym"]).sort(),
       ["SUB_A!PMU1", "SUB_A!PMU2"],
