@@ -122,6 +122,7 @@ class SttpInput implements Part {
       events: {
         connected: () => this.#enter("starting", "connected, waiting for metadata"),
         disconnected: (message, retryMs) => {
+          for (const relay of this.#relays) relay?.flush(); // the rest of a frame will not come
           this.#enter("waiting", message);
           this.#complain(
             "disconnected",
@@ -166,6 +167,9 @@ class SttpInput implements Part {
     this.#client = undefined;
     this.#retire(0);
     this.#retire(1);
+    for (const device of this.#devices) this.#context.registry.unregister(device);
+    this.#devices = new Set();
+    this.#catalog = EMPTY_CATALOG;
     this.#enter("stopped");
   }
 
