@@ -4,12 +4,12 @@
  * @module
  */
 import { SaxesParser } from "saxes";
-import type { Cell, Column, ColumnType, DataSet } from "../core/mod.ts";
-import { DecodeError } from "../core/mod.ts";
+import type { Cell, Column, ColumnType, DataSet, Steps } from "../core/mod.ts";
+import { DecodeError, finishSteps } from "../core/mod.ts";
 import { parseDateTime } from "./date_time.ts";
 import { decompress, looksLikeGzip } from "./gzip.ts";
 import type { MetadataFormat } from "./metadata_writer.ts";
-import { decodeText } from "./text.ts";
+import type { TextEncoding } from "./text.ts";
 
 /** Bounds on a document that is read. */
 export interface MetadataLimits {
@@ -34,6 +34,8 @@ export const METADATA_LIMITS: MetadataLimits = {
   maxCellLength: 32_768,
 };
 
+/** Bytes that are read in one step: about a millisecond. */
+const STEP_BYTES = 64 * 1024;
 const MAX_DEPTH = 16;
 const MAX_NAME_LENGTH = 256;
 
@@ -63,7 +65,30 @@ export function decodeMetadata(
   const bytes = format.gzip && looksLikeGzip(payload)
     ? decompress(payload, limits.maxBytes)
     : payload;
-  return readBytes(bytes, format, limits);
+  return finishSteps(readMetadataSteps(bytes, format.encoding, limits));
+}
+
+/**
+ * Reads an XML document, in steps; `bytes` must stay as they are meanwhile.
+ *
+ * Does what {@linkcode readMetadataXml} does; a byte order mark is no part of the text.
+ */
+export function* readMetadataSteps(
+  bytes: Uint8Array,
+  encoding: TextEncoding,
+  limits: MetadataLimits = METADATA_LIMITS,
+): Steps<DataSet> {
+  if (bytes.length > limits.maxBytes) {
+    throw bad("oversize", `expected at most ${limits.maxBytes} bytes, found ${bytes.length}`);
+  }
+  const document = new MetadataDocument(limits);
+  const decoder = new TextDecoder(encoding);
+  for (let at = 0; at < bytes.length; at += STEP_BYTES) {
+    if (at > 0) yield;
+    document.write(decoder.decode(bytes.subarray(at, at + STEP_BYTES), { stream: true }));
+  }
+  document.write(decoder.decode());
+  return document.finish();
 }
 
 /**
@@ -77,27 +102,39 @@ export function readMetadataXml(
   text: string,
   limits: MetadataLimits = METADATA_LIMITS,
 ): DataSet {
-  const reader = new MetadataReader(limits);
-  const parser = new SaxesParser();
-  parser.on("error", (error) => {
-    throw bad("xml", `expected well-formed XML, found ${error.message.slice(0, 200)}`);
-  });
-  parser.on("doctype", () => {
-    throw bad("doctype", "expected no document type declaration, found one");
-  });
-  parser.on("opentag", (tag) => reader.open(tag.name, tag.attributes));
-  parser.on("closetag", () => reader.close());
-  parser.on("text", (part) => reader.text(part));
-  parser.on("cdata", (part) => reader.text(part));
-  parser.write(text).close();
-  return reader.finish();
+  const document = new MetadataDocument(limits);
+  document.write(text);
+  return document.finish();
 }
 
-function readBytes(bytes: Uint8Array, format: MetadataFormat, limits: MetadataLimits): DataSet {
-  if (bytes.length > limits.maxBytes) {
-    throw bad("oversize", `expected at most ${limits.maxBytes} bytes, found ${bytes.length}`);
+/** One document, which comes in pieces. */
+class MetadataDocument {
+  readonly #reader: MetadataReader;
+  readonly #parser = new SaxesParser();
+
+  constructor(limits: MetadataLimits) {
+    const reader = this.#reader = new MetadataReader(limits);
+    const parser = this.#parser;
+    parser.on("error", (error) => {
+      throw bad("xml", `expected well-formed XML, found ${error.message.slice(0, 200)}`);
+    });
+    parser.on("doctype", () => {
+      throw bad("doctype", "expected no document type declaration, found one");
+    });
+    parser.on("opentag", (tag) => reader.open(tag.name, tag.attributes));
+    parser.on("closetag", () => reader.close());
+    parser.on("text", (part) => reader.text(part));
+    parser.on("cdata", (part) => reader.text(part));
   }
-  return readMetadataXml(decodeText(bytes, format.encoding).replace(/^\uFEFF/, ""), limits);
+
+  write(text: string): void {
+    this.#parser.write(text);
+  }
+
+  finish(): DataSet {
+    this.#parser.close();
+    return this.#reader.finish();
+  }
 }
 
 interface TableDraft {
@@ -231,7 +268,7 @@ class MetadataReader {
 }
 
 function parseCell(text: string, type: ColumnType): Cell {
-  if (type === "string") return text;
+  if (type === "string") return ownText(text);
   const trimmed = text.trim();
   switch (type) {
     case "boolean":
@@ -240,17 +277,25 @@ function parseCell(text: string, type: ColumnType): Cell {
     case "int64":
       return parseInteger(trimmed, type);
     case "decimal":
-      return /^[+-]?(\d+\.?\d*|\.\d+)$/.test(trimmed) ? trimmed : null;
+      return /^[+-]?(\d+\.?\d*|\.\d+)$/.test(trimmed) ? ownText(trimmed) : null;
     case "double":
       return parseDouble(trimmed);
     case "guid": {
       const guid = trimmed.toLowerCase().replace(/^\{(.*)\}$/, "$1");
-      return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(guid) ? guid : null;
+      return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(guid) ? ownText(guid) : null;
     }
     case "dateTime":
       return parseDateTime(trimmed) ?? null;
   }
 }
+
+/** `text` in memory of its own: V8 keeps the whole document for a text that was cut out of it. */
+function ownText(text: string): string {
+  return text.length < SHORTEST_CUT ? text : ` ${text}`.slice(1);
+}
+
+/** Shorter texts are copied when they are cut out. */
+const SHORTEST_CUT = 13;
 
 function parseInteger(text: string, type: "int32" | "int64"): number | bigint | null {
   if (!/^[+-]?\d{1,20}$/.test(text)) return null;

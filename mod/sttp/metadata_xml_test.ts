@@ -4,7 +4,12 @@ import type { Cell, ColumnType, DataSet } from "../core/mod.ts";
 import { DecodeError } from "../core/mod.ts";
 import { formatDateTime, parseDateTime } from "./date_time.ts";
 import { encodeMetadata, writeMetadataXml } from "./metadata_writer.ts";
-import { decodeMetadata, METADATA_LIMITS, readMetadataXml } from "./metadata_xml.ts";
+import {
+  decodeMetadata,
+  METADATA_LIMITS,
+  readMetadataSteps,
+  readMetadataXml,
+} from "./metadata_xml.ts";
 
 const MICROS = Date.parse("2024-03-06T11:06:50.120Z") * 1000;
 
@@ -194,4 +199,25 @@ Deno.test("dates come out again to the millisecond", () => {
   fc.assert(fc.property(fc.integer({ min: earliest, max: latest }), (ms) => {
     assert.equal(parseDateTime(formatDateTime(ms * 1000)), ms * 1000);
   }));
+});
+
+Deno.test("a document that is read in steps is the one that is read at once, wherever it is cut", () => {
+  // Characters of one to four bytes, so that pieces end within them, markup and entities.
+  const rows = Array.from({ length: 4000 }, (_, n) => ["aé€𝄞\r\n&<".repeat(n % 7) + n]);
+  const dataSet: DataSet = {
+    name: "DataSet",
+    tables: [{ name: "T", columns: [{ name: "S", type: "string" }], rows }],
+  };
+  for (const encoding of ["utf-8", "utf-16le", "utf-16be"] as const) {
+    const bytes = encodeMetadata(dataSet, { encoding, gzip: false });
+    const steps = readMetadataSteps(bytes, encoding);
+    let count = 1;
+    for (;; count++) {
+      const { done, value } = steps.next();
+      if (!done) continue;
+      assert.deepEqual(value, dataSet);
+      break;
+    }
+    assert.ok(count >= 3, `${count} steps`);
+  }
 });

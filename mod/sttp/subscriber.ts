@@ -106,14 +106,18 @@ export class SubscriberSession {
     this.#attempt(() => this.#splitter.push(bytes));
   }
 
-  /** True while a large cache is read: `work` is to be called. */
+  /** True while a large cache or large metadata are read: `work` is to be called. */
   get isWorking(): boolean {
-    return this.#caches.isReading;
+    return this.#caches.isReading || this.#metadata.isReading;
   }
 
-  /** Reads for about a millisecond in a cache; true if there is more to do. */
+  /** Reads for about a millisecond; true if there is more to do. A cache goes first, since data wait for it. */
   work(): boolean {
-    return this.#attempt(() => this.#caches.step()) ?? false;
+    this.#attempt(() => {
+      if (this.#caches.isReading) this.#caches.step();
+      else this.#metadata.step();
+    });
+    return this.isWorking;
   }
 
   /** Takes one datagram of the UDP data channel (1.4), which is lent; damaged ones are dropped. */
@@ -179,6 +183,7 @@ export class SubscriberSession {
   end(): void {
     this.#session.state = "ended";
     this.#splitter.stop();
+    this.#metadata.drop();
     this.#clear();
   }
 

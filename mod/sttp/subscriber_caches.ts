@@ -37,7 +37,7 @@ export class CacheReader {
     this.finish();
     const { modes } = this.#session;
     this.#cacheIndex = modes.version >= 2 && payload[0] !== 0 ? 1 : 0;
-    this.#steps = cacheSteps(payload, {
+    this.#steps = this.#readSteps(payload, {
       version: modes.version,
       gzip: effectiveCompression(modes).signalIndexCache,
       encoding: modes.encoding,
@@ -73,13 +73,16 @@ export class CacheReader {
   drop(): void {
     this.#steps = undefined;
   }
-}
 
-function* cacheSteps(
-  payload: Uint8Array,
-  format: Parameters<typeof decodeCachePayloadSteps>[1],
-): Steps<SubscriberCache> {
-  const { cacheIndex, cache } = yield* decodeCachePayloadSteps(payload, format);
-  yield;
-  return new SubscriberCache(cacheIndex, cache);
+  *#readSteps(
+    payload: Uint8Array,
+    format: Parameters<typeof decodeCachePayloadSteps>[1],
+  ): Steps<SubscriberCache> {
+    const { cacheIndex, cache: decoded } = yield* decodeCachePayloadSteps(payload, format);
+    yield;
+    const cache = new SubscriberCache(cacheIndex, decoded);
+    const { events } = this.#session;
+    if (events.prepareCache) yield* events.prepareCache(cache);
+    return cache;
+  }
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Steps } from "../core/mod.ts";
 import { noBaseTimes } from "./base_times.ts";
 import { writeCompact } from "./compact.ts";
 import { Command, Response } from "./constants.ts";
@@ -29,6 +30,8 @@ export class Bench {
   /** Delivered measurements: GUID, lower ticks, flags, bits. */
   readonly got: (string | number)[][] = [];
   nowMs = 1000;
+  /** Steps that its owner takes before a cache is confirmed, and before metadata are told. */
+  ownSteps = 0;
   readonly version: number;
 
   constructor(options: Partial<SubscriberSessionOptions> = {}) {
@@ -50,6 +53,8 @@ export class Bench {
             this.got.push([id, batch.ticksLo[i]!, batch.flags[i]!, batch.valueBits[i]!]);
           }
         },
+        prepareCache: () => this.#prepare(),
+        prepareMetadata: () => this.#prepare(),
         accepted: tell("accepted"),
         metadata: (dataSet, changed) =>
           this.told.push(`metadata ${dataSet.tables.length} ${changed}`),
@@ -67,6 +72,10 @@ export class Bench {
           this.told.push(`user ${response} ${command} ${payload.length}`),
       },
     });
+  }
+
+  *#prepare(): Steps<void> {
+    for (let n = 0; n < this.ownSteps; n++) yield;
   }
 
   start(): this {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { DataSet } from "../core/mod.ts";
+import type { DataSet, Steps } from "../core/mod.ts";
 import type { SubscriptionRequest } from "./connection_string.ts";
 import type { MeasurementBatch } from "./measurement_batch.ts";
 import type { MetadataLimits } from "./metadata_xml.ts";
@@ -56,8 +56,20 @@ export interface SubscriberEvents {
   complain?(kind: string, message: string): void;
   /** DefineOperationalModes was accepted. */
   accepted?(text: string): void;
+  /**
+   * Metadata have come, as `metadata` will tell: does in steps what is to be done with them before the session goes on.
+   *
+   * Data and caches may come between the steps.
+   */
+  prepareMetadata?(dataSet: DataSet, changed: boolean): Steps<void>;
   /** Metadata has come; `changed` is false if it is the same document as before. */
   metadata?(dataSet: DataSet, changed: boolean): void;
+  /**
+   * A cache has come, as `cache` will tell: does in steps what must be done before data for it, then it is confirmed.
+   *
+   * Data of the cache before may come between the steps; data of this one wait for all of them.
+   */
+  prepareCache?(cache: SubscriberCache): Steps<void>;
   /** A cache has come and was confirmed. */
   cache?(cache: SubscriberCache): void;
   /** Subscribe was accepted. */

@@ -194,6 +194,7 @@ function play(c: SessionCase): Played {
     const bytes = fromHex(hex);
     if (who === "from publisher") {
       session.receive(bytes, 0);
+      while (session.work());
       continue;
     }
     const body = onlyBody(bytes);

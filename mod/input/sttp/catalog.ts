@@ -8,11 +8,13 @@ import {
   type Cell,
   type DataSet,
   type Device,
+  finishSteps,
   isUuid,
   SIGNAL_SUFFIX,
   SIGNAL_UNIT,
   type SignalDraft,
   type SignalType,
+  type Steps,
 } from "../../core/mod.ts";
 import { isStatisticsAcronym } from "../../stats/mod.ts";
 
@@ -43,17 +45,27 @@ export interface CatalogNames {
 /** A catalog before any metadata have come. */
 export const EMPTY_CATALOG: Catalog = { devices: new Map(), signals: new Map() };
 
+/** Rows that are read in one step: about a millisecond. */
+const STEP_ROWS = 400;
+
+/** Does what {@linkcode readCatalogSteps} does, at once. */
+export function readCatalog(dataSet: DataSet, names: CatalogNames): Catalog {
+  return finishSteps(readCatalogSteps(dataSet, names));
+}
+
 /**
- * Reads DeviceDetail, MeasurementDetail and PhasorDetail (specs/sttp.md 12.3).
+ * Reads DeviceDetail, MeasurementDetail and PhasorDetail (specs/sttp.md 12.3), in steps.
  *
  * Device acronyms become `PREFIX!ACRONYM`: a name from the wire never equals a configured one, so no
  * rule that was written for a local device ever matches a signal of a publisher. For the same reason
  * keys and tags are made here; the GUIDs are kept. Rows without a GUID are left out.
  */
-export function readCatalog(dataSet: DataSet, names: CatalogNames): Catalog {
+export function* readCatalogSteps(dataSet: DataSet, names: CatalogNames): Steps<Catalog> {
   const devices = new Map<string, Device>();
   const signals = new Map<string, CatalogEntry>();
+  let read = 0;
   for (const row of rows(dataSet, "DeviceDetail")) {
+    if (++read % STEP_ROWS === 0) yield;
     const acronym = localAcronym(text(row("Acronym")), names.prefix);
     const id = text(row("UniqueID")).toLowerCase();
     devices.set(acronym, {
@@ -72,10 +84,12 @@ export function readCatalog(dataSet: DataSet, names: CatalogNames): Catalog {
   }
   const phasors = new Map<string, { label: string; phase: string }>();
   for (const row of rows(dataSet, "PhasorDetail")) {
+    if (++read % STEP_ROWS === 0) yield;
     const key = `${text(row("DeviceAcronym"))}\u001f${number(row("SourceIndex"), 0)}`;
     phasors.set(key, { label: text(row("Label")), phase: text(row("Phase")) });
   }
   for (const row of rows(dataSet, "MeasurementDetail")) {
+    if (++read % STEP_ROWS === 0) yield;
     const id = text(row("SignalID")).toLowerCase();
     if (!isUuid(id)) continue;
     const acronym = text(row("DeviceAcronym"));

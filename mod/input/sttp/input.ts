@@ -6,6 +6,7 @@
 import {
   acronymOf,
   type Clock,
+  type DataSet,
   type Frame,
   type FrameSink,
   type Log,
@@ -15,6 +16,7 @@ import {
   type PartStatus,
   type SignalRegistry,
   type StatisticRow,
+  type Steps,
   toMicros,
   uuidFromName,
 } from "../../core/mod.ts";
@@ -22,7 +24,7 @@ import { Identities } from "../../identity/mod.ts";
 import { readSecret } from "../../os/mod.ts";
 import { clientModes, type SubscriberCache } from "../../sttp/mod.ts";
 import { Complaints, SubscriberStatistics } from "../../stats/mod.ts";
-import { type Catalog, EMPTY_CATALOG, readCatalog } from "./catalog.ts";
+import { type Catalog, EMPTY_CATALOG, readCatalogSteps } from "./catalog.ts";
 import { type ClientTls, SttpClient } from "./client.ts";
 import { Relay } from "./relay.ts";
 import type { SttpInputOptions } from "./schema.ts";
@@ -66,6 +68,7 @@ class SttpInput implements Part {
   #client: SttpClient | undefined;
   #catalog: Catalog = EMPTY_CATALOG;
   #relays: (Relay | undefined)[] = [undefined, undefined];
+  #prepared: Relay | undefined;
   #newest: 0 | 1 = 0;
   #devices = new Set<string>();
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -129,16 +132,9 @@ class SttpInput implements Part {
             `${message}; trying again in ${(retryMs / 1000).toFixed(1)} s`,
           );
         },
-        metadata: (dataSet, changed) => {
-          this.#catalog = readCatalog(dataSet, {
-            prefix: this.#prefix,
-            deviceId: (acronym) => this.#deviceId(acronym),
-          });
-          // Signals may have been relayed before anything was known of them.
-          const relay = this.#relays[this.#newest];
-          if (changed && relay) this.#adopt(relay.cache);
-        },
-        cache: (cache) => this.#adopt(cache),
+        prepareMetadata: (dataSet, changed) => this.#learnSteps(dataSet, changed),
+        prepareCache: (cache) => this.#prepareSteps(cache),
+        cache: () => this.#adopt(),
         subscribed: (text) => {
           this.#enter("running");
           log.info(`Subscribed: ${text}`);
@@ -170,6 +166,7 @@ class SttpInput implements Part {
     for (const device of this.#devices) this.#context.registry.unregister(device);
     this.#devices = new Set();
     this.#catalog = EMPTY_CATALOG;
+    this.#prepared = undefined;
     this.#enter("stopped");
   }
 
@@ -258,27 +255,53 @@ class SttpInput implements Part {
     };
   }
 
-  /** Makes the frames of a cache, and takes devices out of the metadata that are in no cache any more. */
-  #adopt(cache: SubscriberCache): void {
-    const { registry } = this.#context;
-    this.#authorized = cache.records.length;
-    this.#unauthorized = cache.unauthorized.length;
-    this.#retire(cache.cacheIndex);
-    const relay = new Relay(cache, this.#catalog, {
+  /** Takes metadata in, and those of the signals that are relayed already: they may have come before them. */
+  *#learnSteps(dataSet: DataSet, changed: boolean): Steps<void> {
+    this.#catalog = yield* readCatalogSteps(dataSet, {
+      prefix: this.#prefix,
+      deviceId: (acronym) => this.#deviceId(acronym),
+    });
+    const relay = this.#relays[this.#newest];
+    if (!changed || !relay) return;
+    const steps = this.#prepareSteps(relay.cache);
+    // A cache that comes meanwhile is prepared with these metadata.
+    while (this.#relays[this.#newest] === relay) {
+      if (!steps.next().done) yield;
+      else return this.#adopt();
+    }
+  }
+
+  /** Makes the frames of a cache, and registers its devices. */
+  *#prepareSteps(cache: SubscriberCache): Steps<void> {
+    this.#prepared = yield* Relay.makeSteps(cache, this.#catalog, {
       source: this.#source,
       prefix: this.#prefix,
       deviceId: (acronym) => this.#deviceId(acronym),
-      registry,
+      registry: this.#context.registry,
       sink: this.#sink,
       maxSignals: this.#options.expectedSignals,
+      before: this.#relays[this.#newest],
+      registering: (acronym) => this.#devices.add(acronym),
       complain: (kind, message) => this.#complain(kind, message),
     });
+  }
+
+  /** Takes the frames that were prepared into use, and devices out of the metadata that are in no cache any more. */
+  #adopt(): void {
+    const relay = this.#prepared;
+    if (!relay) return;
+    this.#prepared = undefined;
+    const { cache } = relay;
+    this.#authorized = cache.records.length;
+    this.#unauthorized = cache.unauthorized.length;
+    this.#retire(cache.cacheIndex);
     this.#relays[cache.cacheIndex] = relay;
     this.#newest = cache.cacheIndex;
     const kept = new Set(relay.devices);
+    const { registry, log } = this.#context;
     for (const device of this.#devices) if (!kept.has(device)) registry.unregister(device);
     this.#devices = kept;
-    this.#context.log.info(`Relaying ${relay.signals} signals of ${relay.devices.length} devices`);
+    log.info(`Relaying ${relay.signals} signals of ${relay.devices.length} devices`);
   }
 
   /** Forgets the relay of a slot, keeping what it counted. */

@@ -7,6 +7,7 @@ import {
   type Device,
   type Frame,
   type FrameSink,
+  type Layout,
   LeapFlags,
   makeFrame,
   makeLayout,
@@ -14,6 +15,7 @@ import {
   setFromTicks,
   type SignalDraft,
   type SignalRegistry,
+  type Steps,
 } from "../../core/mod.ts";
 import type { MeasurementBatch, SubscriberCache } from "../../sttp/mod.ts";
 import { type Catalog, type CatalogNames, publisherDevice } from "./catalog.ts";
@@ -26,6 +28,10 @@ export interface RelayContext extends CatalogNames {
   readonly registry: SignalRegistry;
   /** Takes frames, lent. */
   readonly sink: FrameSink;
+  /** The relay before this one: devices that are as they were keep their layouts, and aligners their slots. */
+  readonly before?: Relay | undefined;
+  /** Told of each device before it is registered. */
+  readonly registering: (acronym: string) => void;
   /** Told of signals that are refused. */
   readonly complain: (kind: string, message: string) => void;
   /** Most signals that are taken. */
@@ -45,6 +51,12 @@ interface Pending {
   early: number;
 }
 
+/** Devices to register, by acronym: positions of their signals in the cache, and what is known of those. */
+type Groups = Map<string, { device: Device; positions: number[]; drafts: SignalDraft[] }>;
+
+/** Signals that are looked at, or registered, in one step: about a millisecond. */
+const STEP_RECORDS = 2000, STEP_SIGNALS = 300;
+
 /** Frames of the devices behind one signal index cache. */
 export class Relay {
   /** Frames that were handed on. */
@@ -52,29 +64,50 @@ export class Relay {
   /** Measurements that could not be placed: not in the cache, refused, or without time. */
   unplaced = 0;
   /** Signals that are relayed. */
-  readonly signals: number;
-  /** Acronyms of the devices that are relayed. */
-  readonly devices: readonly string[];
+  signals = 0;
   /** The cache that this relay was made for. */
   readonly cache: SubscriberCache;
   readonly #sink: FrameSink;
   readonly #pending: Pending[] = [];
+  /** By device, with the highest revision of its signals. */
+  readonly #layouts = new Map<string, { readonly layout: Layout; readonly revision: number }>();
   /** By position in the cache: which pending frame, and where in it; -1 if refused. */
   readonly #owner: Int32Array;
   readonly #place: Int32Array;
 
-  /** Registers the devices and signals of `cache`, as far as `catalog` knows them. */
-  constructor(cache: SubscriberCache, catalog: Catalog, context: RelayContext) {
+  private constructor(cache: SubscriberCache, sink: FrameSink) {
     this.cache = cache;
-    this.#sink = context.sink;
+    this.#sink = sink;
     this.#owner = new Int32Array(cache.records.length).fill(-1);
     this.#place = new Int32Array(cache.records.length);
-    const groups = this.#group(cache, catalog, context);
-    let signals = 0;
+  }
+
+  /** Registers the devices and signals of `cache`, as far as `catalog` knows them, in steps. */
+  static *makeSteps(
+    cache: SubscriberCache,
+    catalog: Catalog,
+    context: RelayContext,
+  ): Steps<Relay> {
+    const relay = new Relay(cache, context.sink);
+    const groups = yield* groupSteps(cache, catalog, context);
+    yield* relay.#registerSteps(groups, context);
+    return relay;
+  }
+
+  *#registerSteps(groups: Groups, context: RelayContext): Steps<void> {
+    const before = context.before && context.before.#layouts;
+    let since = 0;
     for (const [acronym, { device, positions, drafts }] of groups) {
+      context.registering(acronym);
       const registered = context.registry.register(device, drafts).signals;
       const handles = registered.map((s) => s.handle);
-      const layout = makeLayout(
+      const revision = handles.reduce(
+        (most, h) => Math.max(most, context.registry.revisionOf(h)),
+        0,
+      );
+      const known = before?.get(acronym);
+      const isSame = known?.revision === revision && isLayoutOf(known.layout, handles, device);
+      const layout = isSame ? known.layout : makeLayout(
         `${context.source}!${acronym}`,
         handles,
         [{ device: acronym, offset: 0, count: handles.length }],
@@ -92,10 +125,18 @@ export class Relay {
         usual: handles.length,
         early: 0,
       });
-      signals += handles.length;
+      this.#layouts.set(acronym, { layout, revision });
+      this.signals += handles.length;
+      since += handles.length;
+      if (since < STEP_SIGNALS) continue;
+      since = 0;
+      yield;
     }
-    this.signals = signals;
-    this.devices = [...groups.keys()];
+  }
+
+  /** Acronyms of the devices that are relayed. */
+  get devices(): string[] {
+    return [...this.#layouts.keys()];
   }
 
   /** Takes the measurements of one packet; frames that are whole go out before it returns. */
@@ -136,48 +177,57 @@ export class Relay {
     this.frames++;
     this.#sink.accept(pending.frame);
   }
+}
 
-  #group(cache: SubscriberCache, catalog: Catalog, context: RelayContext) {
-    const groups = new Map<
-      string,
-      { device: Device; positions: number[]; drafts: SignalDraft[] }
-    >();
-    const own = `${context.prefix}!`;
-    const seen = new Set<string>();
-    let taken = 0;
-    cache.records.forEach(({ signalId }, position) => {
-      const entry = catalog.signals.get(signalId);
-      const device = catalog.devices.get(entry?.device ?? "") ?? publisherDevice(context);
-      // A GUID that belongs to another device of this gateway would take over the rights to it.
-      const holder = context.registry.get(context.registry.handleOf(signalId) ?? -1)?.device;
-      const foreign = holder !== undefined && holder !== context.prefix &&
-        (!holder.startsWith(own) || holder === `${own}SUB`);
-      if (foreign) {
-        context.complain(
-          "guidTaken",
-          `Refused signal ${signalId}: device ${holder} of this gateway has its GUID`,
-        );
-        return;
-      }
-      if (seen.has(signalId)) {
-        context.complain("guidTwice", `Refused signal ${signalId}: the cache has it twice`);
-        return;
-      }
-      seen.add(signalId);
-      if (++taken > context.maxSignals) {
-        context.complain(
-          "tooManySignals",
-          `Refused signals beyond expectedSignals = ${context.maxSignals}`,
-        );
-        return;
-      }
-      let group = groups.get(device.acronym);
-      if (!group) groups.set(device.acronym, group = { device, positions: [], drafts: [] });
-      group.positions.push(position);
-      group.drafts.push(entry?.draft ?? unknownSignal(signalId));
-    });
-    return groups;
+function isLayoutOf(layout: Layout, handles: readonly number[], device: Device): boolean {
+  return layout.framesPerSecond === device.framesPerSecond &&
+    layout.handles.length === handles.length &&
+    handles.every((handle, i) => layout.handles[i] === handle);
+}
+
+function* groupSteps(
+  cache: SubscriberCache,
+  catalog: Catalog,
+  context: RelayContext,
+): Steps<Groups> {
+  const groups: Groups = new Map();
+  const own = `${context.prefix}!`;
+  const seen = new Set<string>();
+  let taken = 0;
+  for (let position = 0; position < cache.records.length; position++) {
+    if (position % STEP_RECORDS === STEP_RECORDS - 1) yield;
+    const { signalId } = cache.records[position]!;
+    const entry = catalog.signals.get(signalId);
+    const device = catalog.devices.get(entry?.device ?? "") ?? publisherDevice(context);
+    // A GUID that belongs to another device of this gateway would take over the rights to it.
+    const holder = context.registry.get(context.registry.handleOf(signalId) ?? -1)?.device;
+    const foreign = holder !== undefined && holder !== context.prefix &&
+      (!holder.startsWith(own) || holder === `${own}SUB`);
+    if (foreign) {
+      context.complain(
+        "guidTaken",
+        `Refused signal ${signalId}: device ${holder} of this gateway has its GUID`,
+      );
+      continue;
+    }
+    if (seen.has(signalId)) {
+      context.complain("guidTwice", `Refused signal ${signalId}: the cache has it twice`);
+      continue;
+    }
+    seen.add(signalId);
+    if (++taken > context.maxSignals) {
+      context.complain(
+        "tooManySignals",
+        `Refused signals beyond expectedSignals = ${context.maxSignals}`,
+      );
+      continue;
+    }
+    let group = groups.get(device.acronym);
+    if (!group) groups.set(device.acronym, group = { device, positions: [], drafts: [] });
+    group.positions.push(position);
+    group.drafts.push(entry?.draft ?? unknownSignal(signalId));
   }
+  return groups;
 }
 
 function begin(pending: Pending, hi: number, lo: number, arrivalMicros: number): void {

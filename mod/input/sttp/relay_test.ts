@@ -3,6 +3,7 @@ import fc from "fast-check";
 import {
   cloneFrame,
   type DataSet,
+  finishSteps,
   type Frame,
   LeapFlags,
   setTicks,
@@ -101,8 +102,8 @@ function setUp(counts: readonly number[], numbers?: readonly number[], maxSignal
   const frames: Frame[] = [];
   const complaints: string[] = [];
   const total = counts.reduce((a, b) => a + b, 0);
-  const make = (dataSet = metadata(counts)) =>
-    new Relay(
+  const make = (dataSet = metadata(counts), before?: Relay) =>
+    finishSteps(Relay.makeSteps(
       cacheOf(numbers ?? Array.from({ length: total }, (_, i) => i)),
       readCatalog(dataSet, NAMES),
       {
@@ -110,6 +111,7 @@ function setUp(counts: readonly number[], numbers?: readonly number[], maxSignal
         source: "sub",
         registry,
         maxSignals,
+        before,
         sink: {
           accept(frame) {
             frames.push(cloneFrame(frame));
@@ -117,9 +119,10 @@ function setUp(counts: readonly number[], numbers?: readonly number[], maxSignal
             frame.flags.fill(0xffffffff);
           },
         },
+        registering: () => {},
         complain: (kind) => void complaints.push(kind),
       },
-    );
+    ));
   return { registry, frames, complaints, make };
 }
 
@@ -344,4 +347,23 @@ Deno.test("relay: whatever the batches, every measurement is in exactly one fram
       assert.ok(Object.is(values.at(-1), came.get(key)!.at(-1)));
     }
   }));
+});
+
+Deno.test("relay: a device that is as it was keeps its layout, another one gets a new one", () => {
+  const { frames, make } = setUp([2, 2]);
+  const all = batchOf([0, 1, 2, 3].map((position) => ({ position, second: 9, value: position })));
+  const layouts = (relay: Relay) => {
+    relay.accept(all, 0);
+    return frames.splice(0).map((f) => f.layout);
+  };
+  const first = make();
+  const [a, b] = layouts(first);
+  const second = make(metadata([2, 2]), first);
+  assert.deepEqual(layouts(second).map((l) => l.id), [a!.id, b!.id]);
+  const [devices, signals] = metadata([2, 2]).tables;
+  const rows = signals!.rows.map((row, i) => i === 3 ? row.with(2, "FREQ") : row); // of another kind
+  const changed = { name: "DataSet", tables: [devices!, { ...signals!, rows }] };
+  const [c, d] = layouts(make(changed, second));
+  assert.equal(c!.id, a!.id);
+  assert.notEqual(d!.id, b!.id);
 });
