@@ -95,11 +95,14 @@ export async function listenHttp(options: HttpListenOptions): Promise<HttpListen
     peers.get(q.socket) ??
       { address: normalizeAddress(q.socket.remoteAddress ?? ""), tls: undefined };
   const heads = new HeadTimers();
+  const maxConnections = options.maxConnections ?? 64;
+  // Those that wait for another request hold no more than half of the places: an operator must get in.
+  const isCrowded = () => acceptor.connections > maxConnections / 2;
   const server = createServer({ maxHeaderSize: MAX_HEAD_BYTES }, async (q, res) => {
     heads.came(q.socket);
-    await answer(q, res, peerOf(q), options);
+    await answer(q, res, peerOf(q), options, isCrowded);
     // The server ends what stays idle; this ends what began another head and does not finish it.
-    heads.expect(q.socket, keepAliveMs + headTimeoutMs);
+    heads.answered(q.socket, keepAliveMs + headTimeoutMs);
   });
   server.keepAliveTimeout = keepAliveMs;
   // A server that does not listen itself tells clients that it keeps a connection and ends it all the same
@@ -150,7 +153,6 @@ export async function listenHttp(options: HttpListenOptions): Promise<HttpListen
       begin(socket);
     });
   };
-  const maxConnections = options.maxConnections ?? 64;
   const acceptor = await openAcceptor({
     hostname: options.hostname,
     port: options.port,
@@ -183,26 +185,35 @@ export async function listenHttp(options: HttpListenOptions): Promise<HttpListen
 /** Ends connections whose next head of a request does not come in time; the platform's server does not. */
 class HeadTimers {
   readonly #timers = new WeakMap<Socket, ReturnType<typeof setTimeout>>();
+  /** Requests that are being answered: a client may send the next ones before it has the first answer. */
+  readonly #running = new WeakMap<Socket, number>();
 
   /** Takes a connection, whose first head is waited for. */
   begin(socket: Socket, ms: number): void {
-    socket.once("close", () => this.came(socket));
-    this.expect(socket, ms);
+    socket.once("close", () => clearTimeout(this.#timers.get(socket)));
+    this.#expect(socket, ms);
   }
 
-  expect(socket: Socket, ms: number): void {
-    this.came(socket);
+  /** A head has come. */
+  came(socket: Socket): void {
+    clearTimeout(this.#timers.get(socket));
+    this.#running.set(socket, (this.#running.get(socket) ?? 0) + 1);
+  }
+
+  /** Its request was answered: the next head is waited for, unless it is there. */
+  answered(socket: Socket, ms: number): void {
+    const running = this.#running.get(socket)! - 1; // it came
+    this.#running.set(socket, running);
+    if (running === 0) this.#expect(socket, ms);
+  }
+
+  #expect(socket: Socket, ms: number): void {
     if (socket.destroyed) return;
     const timer = setTimeout(() => {
       socket.end("HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n");
       setTimeout(() => socket.destroy(), FAREWELL_MS);
     }, ms);
     this.#timers.set(socket, timer);
-  }
-
-  came(socket: Socket): void {
-    clearTimeout(this.#timers.get(socket));
-    this.#timers.delete(socket);
   }
 }
 
@@ -216,6 +227,7 @@ async function answer(
   res: ServerResponse,
   peer: HttpPeer,
   options: HttpListenOptions,
+  isCrowded: () => boolean,
 ): Promise<void> {
   const gone = new AbortController();
   res.on("close", () => gone.abort());
@@ -227,7 +239,7 @@ async function answer(
       : new Response(null, { status: 400 });
     const headers: Record<string, string> = Object.fromEntries(response.headers);
     // What was not read of a request cannot be told from the next one.
-    if (isUnread(q)) headers["connection"] = "close";
+    if (isUnread(q) || isCrowded()) headers["connection"] = "close";
     res.writeHead(response.status, headers);
     if (response.body) {
       await send(response.body, res, gone.signal, options.writeTimeoutMs ?? 30_000);
@@ -267,7 +279,8 @@ function requestOf(
     for (let i = 0; i + 1 < q.rawHeaders.length; i += 2) {
       headers.append(q.rawHeaders[i]!, q.rawHeaders[i + 1]!);
     }
-    if (!q.url?.startsWith("/")) return undefined;
+    // Two names in Host are joined by a comma, and no request (RFC 9112, 3.2).
+    if (!q.url?.startsWith("/") || headers.get("host")?.includes(",")) return undefined;
     const scheme = peer.tls ? "https" : "http";
     return new Request(`${scheme}://${q.headers.host ?? ""}${q.url}`, {
       method,
@@ -324,23 +337,32 @@ async function send(
   try {
     for (;;) {
       const { done, value } = await reader.read();
-      if (done || gone.aborted) return;
-      if (res.write(value)) continue;
-      await new Promise<void>((go) => {
-        const timer = setTimeout(() => res.destroy(), timeoutMs);
-        const on = () => {
-          clearTimeout(timer);
-          res.off("drain", on).off("close", on);
-          go();
-        };
-        res.on("drain", on).on("close", on);
-      });
-      if (gone.aborted) return;
+      if (done) return;
+      for (let at = 0; at < value.length; at += PIECE_BYTES) {
+        if (gone.aborted) return;
+        if (!res.write(value.subarray(at, at + PIECE_BYTES))) await drained(res, timeoutMs);
+      }
     }
   } finally {
     gone.removeEventListener("abort", stop);
     stop();
   }
+}
+
+/** Most bytes that are handed over at a time: who takes them in the time for it is slow, and no more than that. */
+const PIECE_BYTES = 64 * 1024;
+
+/** Resolves when there is room again; the answer is cut off if there is none in time. */
+function drained(res: ServerResponse, timeoutMs: number): Promise<void> {
+  return new Promise((go) => {
+    const timer = setTimeout(() => res.destroy(), timeoutMs);
+    const on = () => {
+      clearTimeout(timer);
+      res.off("drain", on).off("close", on);
+      go();
+    };
+    res.on("drain", on).on("close", on);
+  });
 }
 
 async function upgrade(
@@ -365,6 +387,8 @@ async function upgrade(
           new TextEncoder().encode(body).length
         }\r\nConnection: close\r\n\r\n${body}`,
       );
+      // Who does not close its side would keep the connection.
+      setTimeout(() => raw.destroy(), FAREWELL_MS);
       return;
     }
     if (verdict.protocol === "") delete q.headers["sec-websocket-protocol"];

@@ -213,6 +213,24 @@ Deno.test("http: who reads nothing of an answer is cut off", async () => {
   }, { tls: false, limits: { writeTimeoutMs: 600 } });
 });
 
+Deno.test("http: who takes a large answer slowly gets all of it", async () => {
+  const large = new Uint8Array(16 * 1024 * 1024);
+  await withListener(() => new Response(large), async (url) => {
+    const slow = connectTcp({ host: "127.0.0.1", port: Number(new URL(url).port) });
+    let length = 0;
+    slow.on("data", (data: Uint8Array) => {
+      length += data.length;
+      // As a line that carries a few megabits does: never silent for long, and far from done within the timeout.
+      slow.pause();
+      setTimeout(() => slow.resume(), 10);
+    });
+    const over = new Promise<void>((go) => slow.on("close", () => go()));
+    slow.write("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    await over;
+    assert.ok(length > large.length, `${length} bytes came`);
+  }, { tls: false, limits: { writeTimeoutMs: 1000 } });
+});
+
 Deno.test("http: what is no request is refused, and the listener goes on", async () => {
   let asked = 0;
   await withListener(() => {
@@ -223,6 +241,7 @@ Deno.test("http: what is no request is refused, and the listener goes on", async
       "nonsense\r\n\r\n",
       "GET http://evil.example/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
       "GET / HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\nConnection: close\r\n\r\n",
       `GET / HTTP/1.1\r\nHost: localhost\r\nX-Big: ${"x".repeat(100_000)}\r\n\r\n`,
       "TRACE / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
       "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
@@ -278,4 +297,76 @@ Deno.test("http: connections are bounded", async () => {
     await until(() => listener.connections === 0, "the end of all connections");
     assert.equal(await (await fetch(url)).text(), "ok", "places are given back");
   }, { tls: false });
+});
+
+Deno.test("http: connections that are kept hold no more than half of the places", async () => {
+  for (const tls of [true, false]) {
+    await withListener(() => new Response("ok"), async (url, listener, refused) => {
+      const clients: RawClient[] = [];
+      const answers: string[] = [];
+      for (let i = 0; i < 12; i++) {
+        const client = new RawClient(url, tls);
+        clients.push(client);
+        client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        answers.push(await client.until(/\r\nok\r\n0\r\n\r\n$/));
+      }
+      assert.deepEqual(
+        answers.map((answer) => /\r\nConnection: (\S+)/i.exec(answer)?.[1]),
+        answers.map((_, i) => i < 4 ? "keep-alive" : "close"),
+      );
+      assert.deepEqual(refused, []);
+      await until(() => listener.connections === 4, "the end of those that are not kept");
+      clients[0]!.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+      await clients[0]!.until(/\r\nok\r\n/);
+    }, { tls, limits: { maxConnections: 8, keepAliveMs: 120_000 } });
+  }
+});
+
+Deno.test("http: who is refused a WebSocket and does not close its side keeps no place", async () => {
+  for (const tls of [true, false]) {
+    await withListener(() => new Response("ok"), async (url, listener) => {
+      const at = { host: "127.0.0.1", port: Number(new URL(url).port), allowHalfOpen: true };
+      const stubborn = tls ? connectTls({ ...at, rejectUnauthorized: false }) : connectTcp(at);
+      let text = "";
+      stubborn.on("data", (data: Uint8Array) => {
+        text += new TextDecoder().decode(data);
+      });
+      stubborn.on("error", () => {});
+      stubborn.write(
+        "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+          "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+      );
+      await until(() => /\r\n\r\nno$/.test(text), "the refusal");
+      assert.match(text, /^HTTP\/1\.1 401 /);
+      await until(() => listener.connections === 0, "the end of the connection");
+      stubborn.destroy();
+    }, {
+      tls,
+      limits: { webSocket: () => Promise.resolve(new Response("no", { status: 401 })) },
+    });
+  }
+});
+
+Deno.test("http: requests that come before the first answer are answered in order, and none is cut off for it", async () => {
+  await withListener((request) => {
+    const { pathname } = new URL(request.url);
+    if (pathname !== "/long") return new Response(pathname);
+    // Longer than a head may take.
+    return new Response(
+      new ReadableStream<Uint8Array>({
+        async pull(controller) {
+          await new Promise((go) => setTimeout(go, 1500));
+          controller.enqueue(new TextEncoder().encode("at last"));
+          controller.close();
+        },
+      }),
+    );
+  }, async (url) => {
+    const client = new RawClient(url, true);
+    const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
+    client.send(get("/one") + get("/two") + get("/long"));
+    const text = await client.until(/at last\r\n0\r\n\r\n$/);
+    assert.match(text, /\/one[^]*\/two[^]*at last/);
+    assert.doesNotMatch(text, / 408 /);
+  }, { limits: { headTimeoutMs: 1000, keepAliveMs: 100 } });
 });
