@@ -173,7 +173,12 @@ export class Gateway implements GatewayView {
    * in `failed`, and are tried again as at a start; applying the former configuration undoes everything.
    */
   apply(next: GatewayConfig): Promise<AppliedConfig> {
-    const result = this.#applying.then(() => this.#apply(next));
+    return this.#inTurn(() => this.#apply(next));
+  }
+
+  /** One at a time: what starts and stops parts. */
+  #inTurn<T>(operation: () => Promise<T>): Promise<T> {
+    const result = this.#applying.then(operation);
     this.#applying = result.catch(() => {});
     return result;
   }
@@ -311,14 +316,16 @@ export class Gateway implements GatewayView {
     return ended;
   }
 
-  /** Stops a part and starts it again; false if there is none of this name. */
-  async restartPart(name: string): Promise<boolean> {
-    const part = this.#graph.members.get(name);
-    if (!part) return false;
-    this.#log.info(`${name} is started again by hand`);
-    await part.stop();
-    await part.start();
-    return true;
+  /** Stops a part and starts it again, in turn with changes, which may take it away; false if there is none of this name. */
+  restartPart(name: string): Promise<boolean> {
+    return this.#inTurn(async () => {
+      const part = this.#graph.members.get(name);
+      if (!part) return false;
+      this.#log.info(`${name} is started again by hand`);
+      await part.stop().catch((error) => this.#log.error(`${name} did not stop cleanly: ${error}`));
+      await part.start();
+      return true;
+    });
   }
 
   /** What parts are made of; those of a gateway that is not started are not asked for. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { type Gateway, readConfig } from "../../mod/gateway/mod.ts";
 import { checkSeries } from "./expected.ts";
 import { GATEWAY_ID, inputsRun, inputToml, outputOf, PLAIN_OUTPUT, Site } from "./site.ts";
+import { freePort } from "../support/ports.ts";
 import { sleep, until } from "../support/waiting.ts";
 
 const CLIENT = `
@@ -190,5 +191,20 @@ Deno.test("reconfigure: two at once are applied one after the other", async () =
       Object.keys(gateway.status().parts).sort(),
       ["input.pmu1", "input.pmu2", "output.main"],
     );
+  });
+});
+
+Deno.test("reconfigure: a part that is started again by hand while it is taken away stays away", async () => {
+  await Site.with(async (site) => {
+    const port = freePort();
+    const gateway = await site.gateway(PLAIN_OUTPUT.replace(":0", `:${port}`) + CLIENT);
+    assert.equal(outputOf(gateway).port, port);
+    await Promise.all([
+      gateway.restartPart("output.main"),
+      gateway.apply(configOf(site, CLIENT)),
+    ]);
+    assert.equal(stateOf(gateway, "output.main"), undefined);
+    await assert.rejects(Deno.connect({ hostname: "127.0.0.1", port }));
+    assert.equal(await gateway.restartPart("output.main"), false);
   });
 });
