@@ -34,6 +34,7 @@ const schema = v.array(v.object({
 export class Revocations {
   readonly #path: string;
   readonly #all: Map<string, Revocation>;
+  #writing: Promise<void> = Promise.resolve();
 
   private constructor(path: string, all: readonly Revocation[]) {
     this.#path = path;
@@ -75,7 +76,12 @@ export class Revocations {
     return true;
   }
 
+  /** One at a time, so that what was written first does not take the place of what came after it. */
   #write(): Promise<void> {
-    return writeFileAtomic(this.#path, JSON.stringify(this.all()), 0o600);
+    const result = this.#writing.then(() =>
+      writeFileAtomic(this.#path, JSON.stringify(this.all()), 0o600)
+    );
+    this.#writing = result.catch(() => {});
+    return result;
   }
 }

@@ -30,6 +30,12 @@ Deno.test("revocations: kept on disk, told at the start, and never left out for 
       "other",
     ]);
 
+    // Of many at a time none is lost, whatever the disk does first.
+    await Promise.all(
+      Array.from({ length: 40 }, (_, i) => second.add({ ...one, subscriber: `bay${i}` })),
+    );
+    assert.deepEqual((await Revocations.open(folder, log)).all(), second.all());
+
     // A gateway must not start without what was revoked.
     for (const text of ["{", "[{}]", '{"center":true}']) {
       await Deno.writeTextFile(path, text);
