@@ -427,6 +427,25 @@ Deno.test("audit: as syslog", () => {
     /^<108>1 2026-01-02T03:04:05\.000Z EDGE_1 tieline - config\.push \[audit@32473 number="7" who="a\\"b\\\]c\\\\" outcome="refused" before="aa" after="bb" previous="p{64}" hash="[0-9a-f]{64}"\] \ufeffversion 3 of "bay" second line$/,
   );
   assert.match(syslogLine(makeEntry(fact(1), 1, "", NOW_MS), ""), /^<109>1 \S+ - tieline/);
+  const hostile = { ...fact(1), who: "a\u0000b", detail: "one\u001b[2Jtwo\r\n\u0007three\u007f" };
+  const shown = syslogLine(makeEntry(hostile, 1, "", NOW_MS), "EDGE");
+  assert.match(shown, /who="a b".*\ufeffone \[2Jtwo three $/);
+});
+
+Deno.test("audit: texts that take six characters for each one still fit, and do not break the trail", async () => {
+  await withTrail(async (trail) => {
+    const long = "\u0001".repeat(9000);
+    const audit = await trail.open();
+    const all = { who: long, from: long, detail: long, before: long, after: long, request: long };
+    await audit.note({ ...fact(1), ...all });
+    await audit.note(fact(2));
+    assert.equal((await audit.entries(9)).length, 2);
+    await audit.close();
+    const again = await trail.open();
+    assert.equal((await again.entries(1))[0]!.number, 3);
+    await again.close();
+    assert.deepEqual(await problemsOf(trail), []);
+  });
 });
 
 Deno.test("audit: any line is an entry or none; long texts are cut and still fit", () => {

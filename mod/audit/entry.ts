@@ -41,8 +41,8 @@ export interface AuditEntry extends AuditFact {
 /** What an entry is known by. */
 export type AuditHead = Pick<AuditEntry, "number" | "hash">;
 
-/** Longest line of a trail, in characters. */
-export const MAX_LINE = 16 * 1024;
+/** Longest line of a trail, in characters: one that is escaped takes six. */
+export const MAX_LINE = 32 * 1024;
 const MAX_DETAIL = 4096;
 
 /** Any text of an entry. */
