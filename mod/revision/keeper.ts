@@ -145,8 +145,9 @@ export class ConfigKeeper<C, P> {
   confirm(judge?: (undo: P) => void): Promise<VersionInfo> {
     return this.#do(async () => {
       this.#judgeTrial(judge);
-      this.#endTrial();
+      // What cannot be noted would be taken back at the next start: it goes on waiting then.
       await this.#holds();
+      this.#endTrial();
       return this.#running;
     });
   }
@@ -321,11 +322,17 @@ export class ConfigKeeper<C, P> {
     this.#endTrial();
     // What runs is told by what was asked for, even if a part of it cannot work at the moment.
     this.#takes(before);
-    await this.#store.settle(undone.number, outcome);
-    await this.#setState({ current: previous });
     const { failed } = await this.#options.apply(before.config);
     this.#options.log.warn(`Version ${undone.number} was taken back, version ${previous} runs`);
     for (const { part, reason } of failed) this.#options.log.error(`${part}: ${reason}`);
+    try {
+      await this.#store.settle(undone.number, outcome);
+      await this.#setState({ current: previous });
+    } catch (error) {
+      // A full disk must not keep in use what nobody confirmed; the next start would take it back in any case.
+      this.#note = `That version ${undone.number} was taken back cannot be noted: ${error}`;
+      this.#options.log.error(this.#note);
+    }
   }
 
   /** The running version is the good one now; the file follows unless it is where it came from. */

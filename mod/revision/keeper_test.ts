@@ -210,6 +210,36 @@ function clearTimers(keeper: ConfigKeeper<Config, string>): void {
   void keeper.close();
 }
 
+Deno.test("keeper: a disk that takes nothing does not keep in use what nobody confirmed", async () => {
+  await Bench.with(async (bench) => {
+    await bench.write("n = 1\n");
+    const keeper = await bench.open();
+    await keeper.change(push("n = 2\n", { confirmWithin: 60 }));
+    const versions = `${bench.folder}/versions`, away = `${bench.folder}/away`;
+    await Deno.rename(versions, away);
+    // A confirmation that cannot be noted is none: the change still waits.
+    await assert.rejects(keeper.confirm(), Deno.errors.NotFound);
+    assert.equal(keeper.status().pending?.version, 2);
+    await keeper.cancel();
+    assert.deepEqual([bench.n, keeper.text, keeper.status().pending], [1, "n = 1\n", undefined]);
+    assert.match(keeper.status().note, /version 2 was taken back cannot be noted: /);
+    await keeper.close();
+
+    // Neither does it at the next start, which it must not prevent.
+    await Deno.rename(away, versions);
+    const { rename } = Deno;
+    Deno.rename = () => Promise.reject(new Error("No space left on device"));
+    try {
+      const again = await bench.open();
+      assert.equal(again.config.n, 1);
+      assert.match(again.status().note, /not confirmed .*; That cannot be noted: No space left/);
+      await again.close();
+    } finally {
+      Deno.rename = rename;
+    }
+  });
+});
+
 Deno.test("keeper: a power cut while a change is applied brings the version before back", async () => {
   await Bench.with(async (bench) => {
     await bench.write("n = 1\n");

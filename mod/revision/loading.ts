@@ -29,11 +29,15 @@ export async function load<C, P>(
   const { state } = store;
   if (state?.pending) {
     const { version, previous } = state.pending;
-    await store.settle(version, "undone");
-    await store.setState({ current: previous, fileDigest: state.fileDigest });
     notes.push(
       `Version ${version} was not confirmed before the program ended, so it was taken back`,
     );
+    try {
+      await store.settle(version, "undone");
+      await store.setState({ current: previous, fileDigest: state.fileDigest });
+    } catch (error) {
+      notes.push(`That cannot be noted: ${error instanceof Error ? error.message : error}`);
+    }
   }
   const kept = await lastGood(options, store, state?.current ?? Infinity, notes);
   let fileText: string | undefined;
