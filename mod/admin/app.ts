@@ -82,7 +82,10 @@ export function adminApp(context: AdminContext): AdminApp {
         context,
       };
       const result = await route.handle(call);
-      return result instanceof Response ? result : c.json(result as object); // handlers give plain data
+      const response = result instanceof Response ? result : c.json(result as object); // handlers give plain data
+      // HEAD is answered as GET, without what nobody would read to its end, such as live values.
+      if (c.req.raw.method === "HEAD") await response.body?.cancel();
+      return response;
     });
   }
   app.notFound((c) => {

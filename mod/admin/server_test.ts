@@ -149,6 +149,10 @@ Deno.test("admin server: live values as events and by WebSocket, to who may, at 
       });
       assert.ok(error, "a WebSocket without a right token");
     }
+    // HEAD asks for no values, and takes no place.
+    for (let i = 0; i < 20; i++) {
+      assert.equal((await fetch(live, { method: "HEAD", headers: auth })).status, 200);
+    }
     // Places are given back, so that the bound is one on those at a time.
     for (let round = 0; round < 3; round++) {
       await until(async () => {
