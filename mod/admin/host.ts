@@ -45,7 +45,9 @@ export class AdminHost {
   readonly claim: ClaimToken | undefined;
   readonly #context: AdminContext;
   readonly #timer: ReturnType<typeof setInterval>;
-  readonly #leaving = new Set<Promise<void>>();
+  /** Servers that were replaced and still send their answers, each with the timer of its end. */
+  readonly #leaving = new Map<AdminServer, ReturnType<typeof setTimeout>>();
+  readonly #ending = new Set<Promise<void>>();
   #server: AdminServer;
 
   private constructor(context: AdminContext, audit: AuditLog, server: AdminServer) {
@@ -123,10 +125,20 @@ export class AdminHost {
     });
   }
 
-  /** Takes an edit of the file in, and notes it; secrets that stand elsewhere are read anew, and locks are taken off. */
+  /**
+   * Takes an edit of the file in, and notes it; the certificate and secrets that stand elsewhere are read anew, and
+   * locks are taken off.
+   */
   async reload(): Promise<void> {
     this.#server.renew();
-    const { keeper } = this.#context;
+    const { keeper, gateway, log } = this.#context;
+    try {
+      await this.#server.reload(gateway.config.admin);
+    } catch (error) {
+      log.error(
+        `The admin API keeps its certificate: ${error instanceof Error ? error.message : error}`,
+      );
+    }
     const before = keeper.status().running.digest;
     const fact = { who: "file", from: "", action: "config.file", before } as const;
     try {
@@ -143,25 +155,37 @@ export class AdminHost {
   /** Ends. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
-    await this.#server.stop();
-    await Promise.all(this.#leaving);
+    for (const server of this.#leaving.keys()) this.#end(server);
+    this.#end(this.#server);
+    await Promise.all(this.#ending);
     await this.audit.close();
   }
 
   async #replace(options: AdminConfig): Promise<void> {
-    const former = this.#server;
-    const leave = async () => {
-      // The answer to the very change goes out over the former one.
-      await new Promise((go) => setTimeout(go, FAREWELL_MS));
-      await former.stop();
-    };
-    if (former.listen === options.listen && !options.listen.endsWith(":0")) {
+    const former = this.#server, isFixed = !options.listen.endsWith(":0");
+    if (former.listen === options.listen && isFixed) {
       await former.reload(options);
       return;
     }
-    this.#server = await serveAdmin(this.#context, options);
-    const leaving: Promise<void> = leave().finally(() => this.#leaving.delete(leaving));
-    this.#leaving.add(leaving);
+    // A change that is taken back at once finds its address taken by the server that was about to leave.
+    const back = [...this.#leaving.keys()].find(({ listen }) =>
+      isFixed && listen === options.listen
+    );
+    if (back) {
+      await back.reload(options);
+      clearTimeout(this.#leaving.get(back));
+      this.#leaving.delete(back);
+    } else await Promise.all(this.#ending);
+    this.#server = back ?? await serveAdmin(this.#context, options);
+    // The answer to the very change goes out over the former one.
+    this.#leaving.set(former, setTimeout(() => this.#end(former), FAREWELL_MS));
     this.#context.log.info(`Admin API at ${this.url}`);
+  }
+
+  #end(server: AdminServer): void {
+    clearTimeout(this.#leaving.get(server));
+    this.#leaving.delete(server);
+    const ending: Promise<void> = server.stop().finally(() => this.#ending.delete(ending));
+    this.#ending.add(ending);
   }
 }

@@ -76,8 +76,14 @@ export async function serveAdmin(
       }
       if (next.insecure) return;
       const other = await pairOf(next, stateDir);
+      if (other.certPem === pair?.certPem && other.keyPem === pair.keyPem) return;
       listener.reload(other);
       pair = other;
+      log.info(
+        `The admin API has another certificate: pin sha256:${
+          certificateFacts(other.certPem).fingerprint
+        }`,
+      );
     },
     renew: () => app.renew(),
     async stop() {
