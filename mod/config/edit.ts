@@ -4,9 +4,10 @@
  * @module
  */
 import { ConfigError } from "../core/mod.ts";
+import { type ArrayElement, arrayLines } from "./array_lines.ts";
 import { differences } from "./differences.ts";
 import { parseTomlDocument, type PathKey } from "./toml.ts";
-import { startsWith, type TomlTree, tomlTree } from "./toml_tree.ts";
+import { startsWith, type TomlPair, type TomlTree, tomlTree } from "./toml_tree.ts";
 
 /** What a TOML text can hold of plain data. */
 export type TomlValue =
@@ -125,7 +126,12 @@ function set(
   const parent = path.slice(0, -1), key = path.at(-1);
   if (key === undefined) return undefined;
   const pair = tree.pairs.find((p) => same(p.path, path));
-  if (pair) return splice(text, pair.valueRange[0], pair.valueRange[1], tomlLiteral(value));
+  if (pair) {
+    const lines = Array.isArray(value)
+      ? arrayLines(text, pair.valueRange, elementsOf(tree, pair), value.map(tomlLiteral))
+      : undefined;
+    return splice(text, ...pair.valueRange, lines ?? tomlLiteral(value));
+  }
   if (isTable(value)) {
     // A table that stands there under headers goes, and comes again in its place as a whole.
     const first = tree.tables.find((t) => startsWith(t.path, path));
@@ -150,6 +156,19 @@ function set(
   const table = tree.tables.find((t) => same(t.path, parent));
   if (table) return insertLine(text, table.end, line);
   return atEnd(text, `[${parent.map(tomlKey).join(".")}]\n${line}\n`);
+}
+
+/** The elements of the array that a key has, scalars and inline tables; others are left out. */
+function elementsOf(tree: TomlTree, { path, value }: TomlPair): ArrayElement[] {
+  const list = Array.isArray(value) ? value as TomlValue[] : []; // what a document holds is plain data
+  const at = (p: readonly PathKey[]) => p.length === path.length + 1 && startsWith(p, path);
+  return [
+    ...tree.elements.map((e) => ({ path: e.path, range: e.valueRange })),
+    ...tree.inlineTables,
+  ].filter((e) => at(e.path)).map(({ path, range }) => ({
+    range,
+    literal: tomlLiteral(list[Number(path.at(-1))]!),
+  })).sort((a, b) => a.range[0] - b.range[0]);
 }
 
 /** Adds an entry to an array, written in brackets or as tables with headers. */

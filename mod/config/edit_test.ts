@@ -35,6 +35,16 @@ inline = { a = 1, b = "two" }
 issuer = "CN=x"
 `;
 
+const RULES = `allow = [ # rules
+  # SCADA
+  "A", # granted in May
+  "B",
+
+  # planning
+  "C" # until 2027
+]
+`;
+
 const cases: { name: string; text?: string; edit: TomlEdit; cut: string; by: string }[] = [
   {
     name: "a value is replaced, its comment stays",
@@ -171,6 +181,62 @@ const cases: { name: string; text?: string; edit: TomlEdit; cut: string; by: str
     by: 'b = "two" }\ndeny = ["True"]\n',
   },
   {
+    name: "an array of one entry per line: what stays keeps its line, what goes takes it along",
+    text: RULES,
+    edit: { path: ["allow"], value: ["A", "C"] },
+    cut: '  "B",\n',
+    by: "",
+  },
+  {
+    name: "an array of one entry per line: a new one takes the place of the one that goes",
+    text: RULES,
+    edit: { path: ["allow"], value: ["A", "X", "C"] },
+    cut: '  "B",\n',
+    by: '  "X",\n',
+  },
+  {
+    name: "an array of one entry per line: behind the last one, which had no comma",
+    text: RULES,
+    edit: { path: ["allow"], value: ["A", "B", "C", "D"] },
+    cut: '"C" # until 2027\n',
+    by: '"C", # until 2027\n  "D",\n',
+  },
+  {
+    name: "an array of one entry per line: in front of the first one, above its comment",
+    text: RULES,
+    edit: { path: ["allow"], value: ["X", "A", "B", "C"] },
+    cut: "# rules\n",
+    by: '# rules\n  "X",\n',
+  },
+  {
+    name: "an array of one entry per line: all of them go",
+    text: RULES,
+    edit: { path: ["allow"], value: [] },
+    cut: RULES.slice(RULES.indexOf('  "A"'), RULES.indexOf("]")),
+    by: "\n  # planning\n",
+  },
+  {
+    name: "an array of one table per line",
+    text: "a = [\n  { x = 1 }, # one\n  { x = 2 }, # two\n]\n",
+    edit: { path: ["a"], value: [{ x: 2 }, { x: 3 }] },
+    cut: "  { x = 1 }, # one\n  { x = 2 }, # two\n",
+    by: "  { x = 2 }, # two\n  { x = 3 },\n",
+  },
+  {
+    name: "an array of several lines and no entry",
+    text: "a = [\r\n\t# none yet\r\n]\r\n",
+    edit: { path: ["a"], value: [1] },
+    cut: "[\r\n",
+    by: "[\r\n\t1,\r\n",
+  },
+  {
+    name: "an array of several entries per line is written anew",
+    text: "a = [1,\n  2, 3]\n",
+    edit: { path: ["a"], value: [1, 3] },
+    cut: "[1,\n  2, 3]",
+    by: "[1, 3]",
+  },
+  {
     name: "dotted keys",
     text: "a.b = 1\na.c = 2 # c\n",
     edit: { path: ["a", "c"], value: 3 },
@@ -258,6 +324,42 @@ Deno.test("edit: any run of edits gives what was asked for, and no comment of an
       }
     }),
     { numRuns: 200 },
+  );
+});
+
+Deno.test("edit: arrays of one entry per line get what was asked for, and what stays keeps its comments", () => {
+  const entry = fc.constantFrom("A", "B", "C", "D", "E", "#,]");
+  const layout = fc.record({
+    before: fc.uniqueArray(entry),
+    above: fc.constantFrom("", "\n", "  # above\n"),
+    comma: fc.constantFrom("", ","),
+    end: fc.constantFrom("\n", "\r\n"),
+  });
+  fc.assert(
+    fc.property(
+      layout,
+      fc.array(entry, { maxLength: 8 }),
+      ({ before, above, comma, end }, wanted) => {
+        const lines = before.map((e, i) =>
+          `${above}  ${tomlLiteral(e)}${i < before.length - 1 ? "," : comma} # of ${e}\n`
+        );
+        const text = `a = [\n${lines.join("")}]\nb = 1\n`.replaceAll("\n", end);
+        for (const after of [wanted, before.filter((e) => wanted.includes(e))]) {
+          const edited = editToml(text, { path: ["a"], value: after });
+          assert.deepEqual(parseTomlDocument(edited, "t").value, { a: after, b: 1 }, edited);
+          assert.equal(edited.split("# above").length, text.split("# above").length, edited);
+          const kept = before.filter((e) => edited.includes(`# of ${e}`));
+          if (after !== wanted) assert.deepEqual(kept, after, edited);
+          for (const e of kept) {
+            assert.match(
+              edited,
+              new RegExp(`^ {2}${RegExp.escape(tomlLiteral(e))},? # of ${RegExp.escape(e)}`, "m"),
+            );
+          }
+        }
+      },
+    ),
+    { numRuns: 500 },
   );
 });
 
