@@ -49,6 +49,9 @@ export class Aligner {
   #bad = new Int32Array(2);
   #notExpected = 0;
   #steps = 0;
+  // Of sources that are no longer expected.
+  #receivedBefore = 0;
+  #discardedBefore = 0;
 
   /** Makes an aligner without sources; `typeOf` tells the kind of a signal, for the filter and for status words. */
   constructor(
@@ -99,9 +102,14 @@ export class Aligner {
     this.#rebuild();
   }
 
-  /** Expects nothing more from `source`. */
+  /** Expects nothing more from `source`; what it has sent stays in the sums. */
   forget(source: string): void {
-    if (this.#sources.delete(source)) this.#rebuild();
+    const known = this.#sources.get(source);
+    if (!known) return;
+    this.#receivedBefore += known.book.figures.received;
+    this.#discardedBefore += discardedOf(known);
+    this.#sources.delete(source);
+    this.#rebuild();
   }
 
   /** Takes one lent frame at the time of the call, and publishes what is complete or due. */
@@ -154,7 +162,7 @@ export class Aligner {
   figures(): AlignerFigures {
     const { publishDelay } = this.#queue;
     const sources: Record<string, SourceFigures> = {};
-    let received = 0;
+    let received = this.#receivedBefore;
     for (const [name, { book }] of this.#sources) {
       sources[name] = { ...book.figures };
       received += book.figures.received;
@@ -174,11 +182,8 @@ export class Aligner {
 
   /** Measurements of frames that came too late, too early or without usable time, since the start. */
   get discardedMeasurements(): number {
-    let discarded = 0;
-    for (const { part, book } of this.#sources.values()) {
-      const { late, future, badTime } = book.figures;
-      discarded += (late + future + badTime) * part.layout.handles.length;
-    }
+    let discarded = this.#discardedBefore;
+    for (const source of this.#sources.values()) discarded += discardedOf(source);
     return discarded;
   }
 
@@ -351,7 +356,7 @@ export class Aligner {
       source.index = parts.length;
       parts.push(source.part);
       this.#byLayout.set(layout.id, source);
-      handles.push(...layout.handles);
+      for (const handle of layout.handles) handles.push(handle); // may be too many for arguments
       for (const d of layout.devices) devices.push({ ...d, offset: d.offset + offset });
       most = Math.max(most, layout.devices.length);
     }
@@ -361,4 +366,10 @@ export class Aligner {
     this.#queue.change(this.#layout, parts);
     this.#events.layoutChanged?.(this.#layout);
   }
+}
+
+/** Measurements of a source that came too late, too early or without usable time. */
+function discardedOf({ part, book }: Source): number {
+  const { late, future, badTime } = book.figures;
+  return (late + future + badTime) * part.layout.handles.length;
 }

@@ -18,7 +18,7 @@ export interface AlignerEvents {
 
 /** What an aligner did since its start. */
 export interface AlignerFigures {
-  /** Frames that came from expected sources: the sum over the sources. */
+  /** Frames that came from expected sources: the sum over the sources, and over those that were expected before. */
   readonly received: number;
   /** Frames of layouts that are not expected; they are in no source's book. */
   readonly notExpected: number;

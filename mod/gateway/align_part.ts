@@ -23,8 +23,10 @@ import type { AlignedFigures } from "../output/c37118/mod.ts";
 const CLOSE_MS = 1;
 /** Longest sleep: frames that arrive meanwhile may bring the next deadline forward. */
 const LONGEST_MS = 250;
-/** Interval at which waits that are too short are looked for; each source is told of once. */
+/** Interval at which waits that are too short are looked for, each source being told of once, and sources that are gone. */
 const ADVICE_MS = 5000;
+/** Looks in a row that find a source gone before it is no longer waited for: a restart of its input is no reason. */
+const GONE_LOOKS = 6;
 
 /** What an aligner's part needs of the gateway. */
 export interface AlignContext {
@@ -49,6 +51,11 @@ export class AlignPart implements Part, FrameSink {
   readonly #warned = new Set<string>();
   readonly #seen = new Set<number>();
   readonly #unwanted = new Set<number>();
+  /** What is aligned, by source: its newest layout, and in how many looks it was found gone. */
+  readonly #sources = new Map<
+    string,
+    { readonly layout: Layout; looks: number; received: number }
+  >();
   #aligner: Aligner;
   #sinceMicros: number;
   #running = false;
@@ -177,7 +184,28 @@ export class AlignPart implements Part, FrameSink {
     const input = layout.source.split("!", 1)[0]!;
     const wanted = this.#wanted?.has(input) ?? true;
     if (!wanted || this.#isOfStatistics(layout)) this.#unwanted.add(layout.id);
-    else this.#aligner.expect(layout);
+    else {
+      this.#aligner.expect(layout);
+      this.#sources.set(layout.source, { layout, looks: 0, received: -1 });
+    }
+  }
+
+  /** Waits no longer for sources that send nothing and whose signals have left the registry, with their input for example. */
+  #forgetGone(): void {
+    const { registry, log } = this.#context;
+    const { sources } = this.#aligner.figures();
+    for (const [name, source] of this.#sources) {
+      const { layout, received } = source;
+      source.received = sources[name]?.received ?? 0;
+      const isGone = source.received === received &&
+        layout.handles.every((handle) => registry.revisionOf(handle) === 0);
+      source.looks = isGone ? source.looks + 1 : 0;
+      if (source.looks < GONE_LOOKS) continue;
+      this.#sources.delete(name);
+      this.#seen.delete(layout.id);
+      this.#aligner.forget(name);
+      log.info(`No longer waiting for ${name}: its signals are gone`);
+    }
   }
 
   /** Statistics and alarms come once in many seconds, own ones as relayed ones: no slot waits for them. */
@@ -190,6 +218,7 @@ export class AlignPart implements Part, FrameSink {
   #make(): Aligner {
     this.#seen.clear();
     this.#unwanted.clear();
+    this.#sources.clear();
     const { registry, sink, log } = this.#context;
     const name = this.name.slice("align.".length);
     return new Aligner(alignerOptions(name, this.#config), sink, (h) => registry.get(h)?.type, {
@@ -228,6 +257,7 @@ export class AlignPart implements Part, FrameSink {
 
   #advise(): void {
     this.#adviceMs = this.#context.clock.monotonicMs() + ADVICE_MS;
+    this.#forgetGone();
     for (const advice of this.#aligner.advice()) {
       if (!advice.tooShort || this.#warned.has(advice.source)) continue;
       this.#warned.add(advice.source);
