@@ -54,14 +54,14 @@ export type MetadataAnswer =
     readonly kind: "document";
     /** The payload of the response. */
     readonly bytes: Uint8Array<ArrayBuffer>;
-    /** Milliseconds that the tables and their filter took. */
+    /** Milliseconds to charge for the tables and their filter. */
     readonly filterMs: number;
   }
   | {
     readonly kind: "refused";
     /** What is wrong with the filter, for the subscriber. */
     readonly reason: string;
-    /** Milliseconds that the tables and their filter took. */
+    /** Milliseconds to charge for the tables and their filter. */
     readonly filterMs: number;
   };
 

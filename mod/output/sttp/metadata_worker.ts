@@ -12,6 +12,7 @@ import {
   type MetadataOrder,
   unpackRights,
 } from "./metadata_protocol.ts";
+import { chargedSteps } from "./work_budget.ts";
 
 /** The side of a Worker on which its own code stands; the library types know the other side alone. */
 interface WorkerSide {
@@ -55,17 +56,18 @@ export class MetadataBench {
   }
 
   #make({ rights, request, nowMicros }: Extract<MetadataOrder, { kind: "make" }>): MetadataAnswer {
-    const began = performance.now();
-    let filterMs = NaN;
+    let filterMs = 0;
     try {
       const query = { permitted: unpackRights(rights), filter: request.filter, nowMicros };
-      const tables = finishSteps(metadataSteps(this.#copy, this.#options, query));
-      filterMs = performance.now() - began;
+      const steps = metadataSteps(this.#copy, this.#options, query);
+      const tables = finishSteps(
+        chargedSteps(steps, () => performance.now(), (ms) => filterMs += ms),
+      );
       const bytes = finishSteps(metadataDocumentSteps(tables, request));
       return { kind: "document", bytes, filterMs };
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
-      return { kind: "refused", reason: error.message, filterMs: performance.now() - began };
+      return { kind: "refused", reason: error.message, filterMs };
     }
   }
 }

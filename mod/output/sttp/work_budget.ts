@@ -9,6 +9,11 @@ import { type Clock, DecodeError, type Steps } from "../../core/mod.ts";
 const BURST_MS = 500;
 /** What may be used in the long run: milliseconds per second. */
 const MS_PER_SECOND = 50;
+/**
+ * What a step is charged at most, in milliseconds: it is made to take about one on a slow board, and in what it takes
+ * beyond that the host did something else.
+ */
+const MOST_MS_PER_STEP = 5;
 
 /** Measures work and refuses more when too much was done. */
 export class WorkBudget {
@@ -32,16 +37,6 @@ export class WorkBudget {
     );
   }
 
-  /** Does `work` and charges the time that it takes. */
-  measure<T>(work: () => T): T {
-    const began = this.#clock.monotonicMs();
-    try {
-      return work();
-    } finally {
-      this.charge(this.#clock.monotonicMs() - began);
-    }
-  }
-
   /** Charges what was done elsewhere, in milliseconds. */
   charge(ms: number): void {
     this.#earn();
@@ -49,12 +44,8 @@ export class WorkBudget {
   }
 
   /** Does `steps` and charges the time that each takes. */
-  *measureSteps<T>(steps: Steps<T>): Steps<T> {
-    for (;;) {
-      const { done, value } = this.measure(() => steps.next());
-      if (done) return value;
-      yield;
-    }
+  measureSteps<T>(steps: Steps<T>): Steps<T> {
+    return chargedSteps(steps, () => this.#clock.monotonicMs(), (ms) => this.charge(ms));
   }
 
   #earn(): void {
@@ -64,5 +55,24 @@ export class WorkBudget {
       this.#leftMs + (nowMs - this.#atMs) / 1000 * MS_PER_SECOND,
     );
     this.#atMs = nowMs;
+  }
+}
+
+/** Does `steps` and tells `charge` what each is to be charged; `nowMs` gives the time. */
+export function* chargedSteps<T>(
+  steps: Steps<T>,
+  nowMs: () => number,
+  charge: (ms: number) => void,
+): Steps<T> {
+  for (;;) {
+    const began = nowMs();
+    let result: IteratorResult<void, T>;
+    try {
+      result = steps.next();
+    } finally {
+      charge(Math.min(nowMs() - began, MOST_MS_PER_STEP));
+    }
+    if (result.done) return result.value;
+    yield;
   }
 }
