@@ -168,12 +168,8 @@ export class AuditLog {
       outcome: "done",
       detail: "",
     });
-    await this.#idle();
-    try {
-      await this.#writeHead();
-    } finally {
-      this.#file.close();
-    }
+    await this.#writeHead();
+    this.#file.close();
   }
 
   /** The seal beside the trail covers every entry that is there. */
@@ -181,7 +177,7 @@ export class AuditLog {
     await this.#idle();
     if (this.#last.number === 0) return;
     const seal = makeSeal(this.#last, this.#nowMs(), this.#keyPem);
-    await writeFileAtomic(join(this.#options.folder, HEAD), JSON.stringify(seal), 0o600);
+    await this.#keep(HEAD, JSON.stringify(seal));
   }
 
   /** Hands over to the device's key of this moment, if it is another one: the former one is still at hand and signs. */
@@ -215,7 +211,23 @@ export class AuditLog {
   }
 
   #keepKey(publicKey: string): Promise<void> {
-    return writeFileAtomic(join(this.#options.folder, SEALING_KEY), `${publicKey}\n`, 0o600);
+    return this.#keep(SEALING_KEY, `${publicKey}\n`);
+  }
+
+  /** Writes a file beside the trail. A disk that takes nothing is told; it ends neither the program nor its stop. */
+  async #keep(name: string, text: string): Promise<void> {
+    try {
+      await writeFileAtomic(join(this.#options.folder, name), text, 0o600);
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  /** Tells the first of several failures. */
+  #failed(error: unknown): void {
+    if (this.#failures++ > 0) return;
+    const reason = error instanceof Error ? error.message : String(error);
+    this.#options.log.error(`The audit trail cannot be written: ${reason}`);
   }
 
   async #idle(): Promise<void> {
@@ -230,9 +242,7 @@ export class AuditLog {
         this.#failures = 0;
       } catch (error) {
         this.#lost += batch.length;
-        if (this.#failures++ === 0) {
-          this.#options.log.error(`The audit trail cannot be written: ${error}`);
-        }
+        this.#failed(error);
       }
       for (const { done } of batch) done();
     }
@@ -269,10 +279,17 @@ export class AuditLog {
 
   async #rotate(): Promise<void> {
     const { folder } = this.#options;
-    this.#file.close();
     const number = String(this.#last.number).padStart(10, "0");
-    await Deno.rename(join(folder, CURRENT), join(folder, `audit-${number}.jsonl`));
-    this.#file = await Deno.open(join(folder, CURRENT), { create: true, write: true, mode: 0o600 });
+    const current = join(folder, CURRENT), closing = join(folder, `audit-${number}.jsonl`);
+    const former = this.#file;
+    await Deno.rename(current, closing);
+    try {
+      this.#file = await Deno.open(current, { create: true, write: true, mode: 0o600 });
+    } catch (error) {
+      await Deno.rename(closing, current); // the former one goes on, and is tried again
+      throw error;
+    }
+    former.close();
     this.#bytes = 0;
     const closed = await closedFiles(folder);
     for (const name of closed.slice(0, Math.max(0, closed.length - KEPT_FILES))) {

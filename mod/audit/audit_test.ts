@@ -414,6 +414,22 @@ Deno.test("audit: what cannot be written is counted, and does not stop anybody",
   });
 });
 
+Deno.test("audit: a disk that takes no seal ends neither the program nor its stop, and is told", async () => {
+  await withTrail(async (trail) => {
+    const audit = await trail.open();
+    await audit.note(fact(1));
+    // What cannot be replaced by a file stands for a full disk.
+    await Deno.mkdir(`${trail.folder}/audit.head/inside`, { recursive: true });
+    trail.monotonicMs += SEAL_SECONDS * 1000;
+    await audit.tick();
+    trail.keyPem = stranger.keyPem;
+    await audit.tick();
+    await audit.close();
+    const told = trail.said.filter((text) => text.includes("cannot be written"));
+    assert.ok(told.length >= 1 && told.every((text) => text.includes("audit.head")), `${told}`);
+  });
+});
+
 Deno.test("audit: as syslog", () => {
   const entry = makeEntry(
     { ...fact(3), who: 'a"b]c\\', from: "" },
