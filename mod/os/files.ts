@@ -33,7 +33,7 @@ export async function writeFileAtomic(
     await Deno.rename(temporary, path);
   } catch (error) {
     await Deno.remove(temporary).catch(() => {}); // it may never have been made
-    throw error;
+    throw named(error, "write", path, temporary);
   }
   await syncFolder(folder);
 }
@@ -79,9 +79,22 @@ export async function readBytesIfExists(
         buffer = grown;
       }
     }
+  } catch (error) {
+    throw named(error, "read", path);
   } finally {
     file.close();
   }
+}
+
+/**
+ * The error with the file that was meant: the platform names a temporary one, or none where the disk is full or a folder
+ * is read.
+ */
+function named(error: unknown, operation: string, path: string, temporary = path): unknown {
+  if (!(error instanceof Error)) return error;
+  const told = error.message.replaceAll(temporary, path);
+  error.message = told.includes(path) ? told : `${told}: ${operation} '${path}'`;
+  return error;
 }
 
 function tooLarge(path: string, maxBytes: number, size: number): RangeError {

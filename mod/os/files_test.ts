@@ -33,7 +33,13 @@ Deno.test("a write that fails leaves the old file and no other", () =>
     await Deno.mkdir(join(path, "inside"), { recursive: true }); // a folder cannot be replaced by a file
     await assert.rejects(writeFileAtomic(path, "new"));
     assert.deepEqual(names(folder), ["taken"]);
-    await assert.rejects(writeFileAtomic(join(folder, "no", "such", "file"), "new"));
+    const absent = join(folder, "no", "such", "file");
+    await assert.rejects(writeFileAtomic(absent, "new"), (error: Error) => {
+      assert.ok(error.message.includes(`'${absent}'`), error.message);
+      assert.ok(!error.message.includes(".tmp"), error.message);
+      return true;
+    });
+    await assert.rejects(readTextIfExists(path), (error: Error) => error.message.includes(path));
   }));
 
 Deno.test("writers at the same time leave one of their contents", () =>

@@ -305,6 +305,7 @@ Deno.test("keeper: the file edited while the program runs, and while it does not
     await Deno.remove(bench.file);
     const gone = await bench.open();
     assert.equal(gone.config.n, 3);
+    assert.match(gone.status().note, /site\.toml: there is no such file, so version 3 runs/);
     await gone.close();
   });
 });
@@ -312,6 +313,9 @@ Deno.test("keeper: the file edited while the program runs, and while it does not
 Deno.test("keeper: without any version a broken or absent file is an error", async () => {
   await Bench.with(async (bench) => {
     await assert.rejects(bench.open(), Deno.errors.NotFound);
+    await Deno.mkdir(bench.file);
+    await assert.rejects(bench.open(), /site\.toml/, "not called absent where it cannot be read");
+    await Deno.remove(bench.file);
     await bench.write("n = = 1");
     await assert.rejects(bench.open(), ConfigError);
   });

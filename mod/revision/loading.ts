@@ -18,7 +18,8 @@ export interface Loaded<C> extends Revision<C> {
 /**
  * Decides what runs. A change that was not confirmed before the program ended is taken back.
  *
- * Throws ConfigError only if there is no version yet and the file cannot be used, and NotFound if there is neither.
+ * Throws ConfigError only if there is no version yet and the file cannot be used, and what the platform says if there
+ * is neither.
  */
 export async function load<C, P>(
   options: KeeperOptions<C, P>,
@@ -40,16 +41,15 @@ export async function load<C, P>(
     }
   }
   const kept = await lastGood(options, store, state?.current ?? Infinity, notes);
-  let fileText: string | undefined;
+  let fileText: string;
   try {
-    fileText = await file.read();
+    fileText = await textOf(file);
   } catch (error) {
-    notes.push(`${file.path} cannot be read: ${error instanceof Error ? error.message : error}`);
+    if (!kept) throw error;
+    notes.push(`${messageOf(error)}, so version ${kept.version.number} runs`);
+    return { ...kept, note: notes.join("; ") };
   }
-  if (!kept && fileText === undefined) throw new Deno.errors.NotFound(`${file.path} is not there`);
-  const edited = fileText !== undefined && sha256(fileText) !== state?.fileDigest;
-  if (kept && !edited) return { ...kept, note: notes.join("; ") };
-  if (fileText === undefined) throw new Deno.errors.NotFound(`${file.path} is not there`);
+  if (kept && sha256(fileText) === state?.fileDigest) return { ...kept, note: notes.join("; ") };
   try {
     const digest = sha256(fileText);
     const config = options.read(fileText, file.path);
@@ -72,9 +72,7 @@ export async function load<C, P>(
   } catch (error) {
     if (!kept) throw error;
     notes.push(
-      `${file.path} cannot be used, so version ${kept.version.number} runs: ${
-        error instanceof Error ? error.message : error
-      }`,
+      `${file.path} cannot be used, so version ${kept.version.number} runs: ${messageOf(error)}`,
     );
     return { ...kept, note: notes.join("; ") };
   }
@@ -94,12 +92,21 @@ async function lastGood<C, P>(
       if (text === undefined) throw new Error("its text is gone or damaged");
       return { version, text, config: options.read(text, `version ${version.number}`) };
     } catch (error) {
-      notes.push(
-        `Version ${version.number} cannot be used: ${
-          error instanceof Error ? error.message : error
-        }`,
-      );
+      notes.push(`Version ${version.number} cannot be used: ${messageOf(error)}`);
     }
   }
   return undefined;
+}
+
+/** The text of the file. Throws what the platform says if it cannot be read, and NotFound if there is none. */
+async function textOf(file: ConfigFile): Promise<string> {
+  const text = await file.read();
+  if (text === undefined) {
+    throw new Deno.errors.NotFound(`Cannot read ${file.path}: there is no such file`);
+  }
+  return text;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
