@@ -11,19 +11,7 @@ import { isArchiveWorker } from "./mod/archive/role.ts";
 import { isCaptureWorker } from "./mod/input/sv/role.ts";
 import { isMetadataWorker } from "./mod/output/sttp/role.ts";
 import { isMergingUnitWorker } from "./mod/sim/role.ts";
-import { ConfigError, ProtocolError } from "./mod/core/mod.ts";
-import { CommandError, COMMANDS, VERSION } from "./mod/cli/mod.ts";
-
-const KNOWN = [
-  CommandError,
-  ConfigError,
-  ProtocolError,
-  Deno.errors.AddrInUse,
-  Deno.errors.ConnectionRefused,
-  Deno.errors.NotCapable,
-  Deno.errors.NotFound,
-  Deno.errors.PermissionDenied,
-];
+import { COMMANDS, mendable, VERSION } from "./mod/cli/mod.ts";
 
 // A program that is one file starts its Workers from itself.
 if (isCaptureWorker()) (await import("./mod/input/sv/mod.ts")).serveCaptureWorker();
@@ -37,22 +25,28 @@ else await runCommand();
 async function runCommand(): Promise<void> {
   const program = new Command("tieline")
     .description("Substation edge gateway: C37.118 in, aligned in time, STTP over TLS out")
-    .version(VERSION)
-    .showHelpAfterError();
+    .version(VERSION);
 
-  const wanted = COMMANDS.find(({ name }) => name === Deno.args[0]);
+  const [first, second] = Deno.args;
+  const wanted = COMMANDS.find(({ name }) => name === (first === "help" ? second : first));
   for (const { name, summary, load } of COMMANDS) {
     program.addCommand(
       name === wanted?.name ? await load() : new Command(name).description(summary),
     );
   }
+  pointToHelp(program, "tieline");
 
   try {
     await program.parseAsync(Deno.args, { from: "user" });
   } catch (error) {
     // What an operator can mend is told without a stack; anything else is a defect and shows where.
-    const known = KNOWN.some((kind) => error instanceof kind) && error instanceof Error;
-    console.error(known ? error.message : error);
+    console.error(mendable(error) ?? error);
     Deno.exit(1);
   }
+}
+
+/** Wrong arguments are answered with the command whose help says what is right. */
+function pointToHelp(command: Command, path: string): void {
+  command.showHelpAfterError(`Try: ${path} --help`);
+  for (const sub of command.commands) pointToHelp(sub, `${path} ${sub.name()}`);
 }

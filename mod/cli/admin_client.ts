@@ -10,6 +10,7 @@ import type { GatewayConfig } from "../gateway/mod.ts";
 import { certificateFacts } from "../identity/mod.ts";
 import { callHttp, type HttpAnswer, type KeyPairPem, readTextIfExists } from "../os/mod.ts";
 import { CommandError } from "./options.ts";
+import { VERSION } from "./version.ts";
 
 /** Options that say how to reach a gateway and who asks. */
 export interface AdminOptions {
@@ -64,6 +65,9 @@ export class AdminClient {
     const token = options.tokenFile === undefined
       ? Deno.env.get("TIELINE_TOKEN")
       : (await textOf(options.tokenFile)).trim();
+    if ((options.cert === undefined) !== (options.key === undefined)) {
+      throw new CommandError("Expected --cert and --key together, found one of them");
+    }
     const own = options.cert !== undefined && options.key !== undefined
       ? { certPem: await textOf(options.cert), keyPem: await textOf(options.key) }
       : undefined;
@@ -129,7 +133,16 @@ export class AdminClient {
     schema: S,
     ...request: Parameters<AdminClient["call"]>
   ): Promise<v.InferOutput<S>> {
-    return v.parse(schema, JSON.parse((await this.call(...request)).text));
+    const { text } = await this.call(...request);
+    try {
+      return v.parse(schema, JSON.parse(text));
+    } catch (error) {
+      throw new CommandError(
+        `${this.#base} does not answer as the admin API of this version (${VERSION}) does. ` +
+          "Is it the gateway, and of which version?",
+        { cause: error },
+      );
+    }
   }
 }
 

@@ -4,9 +4,15 @@
  * @module
  */
 import { Command, InvalidArgumentError } from "commander";
-import { certificateFacts } from "../identity/mod.ts";
-import { loadOrMakeIdentity, readTextIfExists, writeFileAtomic } from "../os/mod.ts";
-import { MAX_BUNDLE_BYTES, readBundle, subscriberTable, writeBundle } from "./cert_bundle.ts";
+import { loadOrMakeIdentity, writeFileAtomic } from "../os/mod.ts";
+import { textOf } from "./admin_client.ts";
+import {
+  factsOf,
+  MAX_BUNDLE_BYTES,
+  readBundle,
+  subscriberTable,
+  writeBundle,
+} from "./cert_bundle.ts";
 
 /** The `cert` command with its sub-commands `new`, `pin`, `bundle` and `accept`. */
 export function certCommand(): Command {
@@ -26,7 +32,7 @@ export function certCommand(): Command {
     .description("print the SHA-256 pin of a certificate as `pins = [...]` takes it")
     .argument("<file>", "certificate, PEM")
     .action(async (file: string) => {
-      console.log(`sha256:${certificateFacts(await textOf(file)).fingerprint}`);
+      console.log(`sha256:${factsOf(await textOf(file, MAX_BUNDLE_BYTES), file).fingerprint}`);
     });
   command.command("bundle")
     .description("write a request to subscribe, to be sent to the publisher's operator")
@@ -36,7 +42,7 @@ export function certCommand(): Command {
     .option("--filter <expression>", "what is asked for", "")
     .option("--output <file>", "where the bundle goes; standard output if left out")
     .action(async (file: string, options: BundleOptions) => {
-      const bundle = writeBundle(await textOf(file), options);
+      const bundle = writeBundle(await textOf(file, MAX_BUNDLE_BYTES), options);
       if (options.output === undefined) console.log(bundle.trimEnd());
       else await writeFileAtomic(options.output, bundle);
     });
@@ -44,7 +50,7 @@ export function certCommand(): Command {
     .description("check a request to subscribe and print the table for the configuration")
     .argument("<bundle>", "file that `cert bundle` has made")
     .action(async (file: string) => {
-      const bundle = readBundle(await textOf(file), file);
+      const bundle = readBundle(await textOf(file, MAX_BUNDLE_BYTES), file);
       console.log(subscriberTable(bundle, Date.now()).trimEnd());
     });
   return command;
@@ -55,12 +61,6 @@ interface BundleOptions {
   readonly contact: string;
   readonly filter: string;
   readonly output?: string;
-}
-
-async function textOf(file: string): Promise<string> {
-  const content = await readTextIfExists(file, MAX_BUNDLE_BYTES);
-  if (content === undefined) throw new Error(`Cannot read ${file}: there is no such file`);
-  return content;
 }
 
 function wholeNumber(text: string): number {

@@ -155,7 +155,8 @@ function firstCertificate(pem: string): string {
   }]);
 }
 
-function factsOf(pem: string, source: string): CertificateFacts {
+/** What the certificate in the PEM text of `source` says. Throws a `ConfigError` for what is none. */
+export function factsOf(pem: string, source: string): CertificateFacts {
   try {
     return certificateFacts(pem);
   } catch (error) {

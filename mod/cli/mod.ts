@@ -4,5 +4,5 @@
  * @module
  */
 export * from "./commands.ts";
-export { CommandError } from "./options.ts";
+export { mendable } from "./mendable.ts";
 export * from "./version.ts";

@@ -5,8 +5,15 @@
  */
 import { Command } from "commander";
 import { AdminHost } from "../admin/mod.ts";
-import { configureLog, Gateway, logFor, openConfigKeeper } from "../gateway/mod.ts";
-import { systemClock } from "../os/mod.ts";
+import {
+  configureLog,
+  Gateway,
+  type GatewayKeeper,
+  logFor,
+  openConfigKeeper,
+} from "../gateway/mod.ts";
+import { type SystemClock, systemClock } from "../os/mod.ts";
+import { CommandError } from "./options.ts";
 import { VERSION } from "./version.ts";
 
 /** The `run` command. */
@@ -41,19 +48,15 @@ async function run(file: string, { state }: { state?: string }): Promise<void> {
   }
   const running = gateway = new Gateway(config, clock);
   await running.start();
-  const host = admin = await AdminHost.start({
-    gateway: running,
-    keeper,
-    clock,
-    log: logFor("admin"),
-    version: VERSION,
-  });
+  const host = admin = await startAdmin(running, keeper, clock);
   log.info(`Admin API at ${host.url}${host.pin ? ` (pin ${host.pin})` : ""}`);
   if (host.claim) {
     // Not by the log, which shows no tokens.
+    const pin = host.pin && ` --pin ${host.pin}`;
     console.error(
       `No user is configured. Claim this gateway once with the token ${host.claim.text}, which stands in ` +
-        `${host.claim.path}: open ${host.url} or run tieline claim`,
+        `${host.claim.path}: open ${host.url}, or run\n` +
+        `  tieline claim ${host.url} NAME${pin} --token-file ${host.claim.path}`,
     );
   }
 
@@ -66,4 +69,29 @@ async function run(file: string, { state }: { state?: string }): Promise<void> {
   await host.stop();
   await running.stop();
   Deno.exit(0);
+}
+
+/** The admin API of a gateway that has started; without it the gateway is stopped again, devices and subscribers told. */
+async function startAdmin(
+  gateway: Gateway,
+  keeper: GatewayKeeper,
+  clock: SystemClock,
+): Promise<AdminHost> {
+  try {
+    return await AdminHost.start({
+      gateway,
+      keeper,
+      clock,
+      log: logFor("admin"),
+      version: VERSION,
+    });
+  } catch (error) {
+    await gateway.stop();
+    if (!(error instanceof Error && "code" in error && error.code === "EADDRINUSE")) throw error;
+    throw new CommandError(
+      `The admin API cannot start. ${error.message}. Is this gateway running already? ` +
+        "[admin] listen names another address",
+      { cause: error },
+    );
+  }
 }

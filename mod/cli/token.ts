@@ -28,7 +28,6 @@ export function tokenCommand(): Command {
       const text = tokenText(name, crypto.getRandomValues(new Uint8Array(32)));
       const hash = await hashToken(text, crypto.getRandomValues(new Uint8Array(16)));
       const roles = role.length > 0 ? role : ["VIEWER"];
-      console.error(`Token, told once: ${text}`);
       const credential = hashFile === undefined ? undefined : `credential:${basename(hashFile)}`;
       if (credential !== undefined && secretSource(credential) === undefined) {
         throw new CommandError(
@@ -36,6 +35,8 @@ export function tokenCommand(): Command {
         );
       }
       if (hashFile !== undefined) await writeFileAtomic(hashFile, `${hash}\n`, 0o600);
+      // Only now: a token whose hash is nowhere is of no use.
+      console.error(`Token, told once: ${text}`);
       const table = `roles = ${JSON.stringify(roles)}\ntoken = "${credential ?? hash}"`;
       console.log(`[admin.user.${name}]\n${table}`);
     });

@@ -4,13 +4,13 @@
  * @module
  */
 import { Command } from "commander";
-import { SampleMarks } from "../core/mod.ts";
+import { ConfigError, SampleMarks } from "../core/mod.ts";
 import { Identities } from "../identity/mod.ts";
 import { SttpClient } from "../input/sttp/mod.ts";
 import type { HostPort } from "../config/mod.ts";
 import { systemClock } from "../os/mod.ts";
 import { clientModes } from "../sttp/mod.ts";
-import { CommandError, ended, hostPort, seconds } from "./options.ts";
+import { CommandError, ended, hostPort, seconds, whole } from "./options.ts";
 import { type WatchFrame, WatchFrames } from "./watch_frames.ts";
 import { WatchTable } from "./watch_table.ts";
 import { WatchWaveforms, type WaveformLine } from "./watch_waveforms.ts";
@@ -22,7 +22,7 @@ interface WatchOptions {
   readonly pin?: string;
   readonly insecure?: boolean;
   readonly compress: boolean;
-  readonly stsVersion: string;
+  readonly stsVersion: number;
   readonly json?: boolean;
   readonly for?: number;
   readonly save?: string;
@@ -41,7 +41,7 @@ export function watchCommand(): Command {
     .option("--pin <sha256>", "pin of the publisher's certificate")
     .option("--insecure", "plain TCP: nobody is identified, nothing is encrypted")
     .option("--no-compress", "ask for compact measurements in place of TSSC")
-    .option("--sts-version <n>", "protocol version, 1 to 3", "2")
+    .option("--sts-version <n>", "protocol version, 1 to 3", whole(1, 3), 2)
     .option("--json", "one JSON line per frame: device, time, values and flags by point tag")
     .option("--save <folder>", "save event records and live waveforms, as CBOR")
     .option("--for <seconds>", "end after this time", seconds)
@@ -56,7 +56,7 @@ async function watch(address: HostPort, options: WatchOptions): Promise<void> {
     options.json ? (frame) => console.log(JSON.stringify(frame)) : (frame) => table.take(frame),
   );
   if (options.save !== undefined) await Deno.mkdir(options.save, { recursive: true });
-  let refused: string | undefined;
+  let trouble: string | undefined; // the last reason why nothing came
   const note = (text: string) => options.json ? console.error(text) : table.note(text);
   const waveforms = new WatchWaveforms({
     folder: options.save,
@@ -74,18 +74,20 @@ async function watch(address: HostPort, options: WatchOptions): Promise<void> {
     clock,
     ...(tls && { tls }),
     session: {
-      modes: clientModes(Number(options.stsVersion), options.compress),
+      modes: clientModes(options.stsVersion, options.compress),
       request: { filterExpression: options.filter },
     },
     events: {
       connected: (peer) => note(peer ? `connected over ${peer.protocol}` : "connected in clear"),
-      disconnected: (message, retryMs) =>
-        note(`${message}; trying again in ${(retryMs / 1000).toFixed(1)} s`),
+      disconnected: (message, retryMs) => {
+        trouble = message;
+        note(`${message}; trying again in ${(retryMs / 1000).toFixed(1)} s`);
+      },
       metadata: (dataSet) => frames.learn(dataSet),
       cache: (cache) => frames.adopt(cache),
       subscribed: (text) => note(text),
       refused: (_command, text) => {
-        refused = text;
+        trouble = text;
         note(`refused: ${text}`);
       },
       notification: (text) => note(text),
@@ -104,7 +106,7 @@ async function watch(address: HostPort, options: WatchOptions): Promise<void> {
   if (frames.measurements === 0 && waveforms.blocks === 0) {
     throw new CommandError(
       `No measurement came from ${address.hostname}:${address.port}` +
-        (refused ? `: ${refused}` : ""),
+        (trouble === undefined ? "" : `: ${trouble}`),
     );
   }
 }
@@ -139,9 +141,15 @@ async function readTls(options: WatchOptions, nowMs: () => number) {
   if (key === undefined || cert === undefined || pin === undefined) {
     throw new CommandError("Expected --key, --cert and --pin for TLS, or --insecure for plain TCP");
   }
-  const publisher = new Identities({
-    subscribers: [{ name: "publisher", enabled: true, pins: [pin] }],
-  });
+  let publisher: Identities;
+  try {
+    publisher = new Identities({
+      subscribers: [{ name: "publisher", enabled: true, pins: [pin] }],
+    });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new CommandError(`--pin: ${error.problems[0]?.message}`, { cause: error });
+  }
   return {
     keyPem: await Deno.readTextFile(key),
     certPem: await Deno.readTextFile(cert),

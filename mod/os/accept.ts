@@ -114,9 +114,10 @@ export async function openAcceptor(options: AcceptOptions): Promise<Listener> {
   });
 
   await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
+    const refused = (error: Error) => reject(unusable(error, options));
+    server.once("error", refused);
     server.listen(options.port, options.hostname, () => {
-      server.off("error", reject);
+      server.off("error", refused);
       resolve();
     });
   });
@@ -144,6 +145,23 @@ export async function openAcceptor(options: AcceptOptions): Promise<Listener> {
       return closing;
     },
   };
+}
+
+/** Why an address cannot be listened on, by the platform's code. */
+const UNUSABLE: Readonly<Record<string, string>> = {
+  EADDRINUSE: "the port is in use by another program",
+  EADDRNOTAVAIL: "this machine has no such address",
+  EACCES: "this user may not, since ports below 1024 need CAP_NET_BIND_SERVICE",
+};
+
+/** The error of a listener that cannot be opened, with the address and the reason in words; its code stays. */
+function unusable(
+  error: Error & { readonly code?: string },
+  { hostname, port }: AcceptOptions,
+): Error {
+  const address = `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
+  error.message = `Cannot listen on ${address}: ${UNUSABLE[error.code ?? ""] ?? error.message}`;
+  return error;
 }
 
 function full(address: string, options: AcceptOptions): Pick<Refusal, "reason" | "message"> {

@@ -148,7 +148,10 @@ Deno.test("accepting is bounded in rate", async () => {
 
 Deno.test("what cannot be reached or bound is an error", async () => {
   const { listener } = await open();
-  await assert.rejects(listenTcp({ ...local(listener.port), onPeer: () => {} }));
+  await assert.rejects(listenTcp({ ...local(listener.port), onPeer: () => {} }), {
+    code: "EADDRINUSE",
+    message: `Cannot listen on 127.0.0.1:${listener.port}: the port is in use by another program`,
+  });
   await listener.close();
   const kind = (word: string) => (error: unknown) =>
     error instanceof ConnectError && error.kind === word;

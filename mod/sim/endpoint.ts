@@ -55,7 +55,7 @@ function tcpEndpoint(
   clock: Clock,
   events: EndpointEvents,
 ): Endpoint {
-  const listener = Deno.listen({ hostname, port });
+  const listener = bound(hostname, port, () => Deno.listen({ hostname, port }));
   const dataSocket = dataPort === undefined ? undefined : datagramSocket(hostname, 0);
   const open = new Set<TcpReceiver>();
   const running = new Set<Promise<void>>();
@@ -198,7 +198,19 @@ function spontaneousEndpoint(
 }
 
 function datagramSocket(hostname: string, port: number): Deno.DatagramConn {
-  return Deno.listenDatagram({ transport: "udp", hostname, port });
+  return bound(hostname, port, () => Deno.listenDatagram({ transport: "udp", hostname, port }));
+}
+
+/** What `bind` opens; the platform's error does not say for which address. */
+function bound<T>(hostname: string, port: number, bind: () => T): T {
+  try {
+    return bind();
+  } catch (error) {
+    if (error instanceof Error) {
+      error.message = `Cannot listen on ${hostname}:${port}: ${error.message}`;
+    }
+    throw error;
+  }
 }
 
 function portOf(socket: Deno.DatagramConn): number {
