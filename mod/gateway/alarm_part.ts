@@ -30,7 +30,7 @@ const REPEAT_TICKS = 10;
 const GATHER_MS = 10;
 /** Most signals that all alarms watch together. */
 const MAX_WATCHED = 100_000;
-/** Most raised signals that are told. */
+/** Most raised signals, and most alarms raised or cleared, that are told apart. */
 const MAX_TOLD = 1000;
 
 /** The part `alarms`. */
@@ -55,7 +55,7 @@ export class AlarmPart implements Part {
     this.#alarms = alarms;
     this.#context = context;
     this.#signals = new AlarmSignals(context);
-    this.#complaints = new Complaints(context.log);
+    this.#complaints = new Complaints(context.log, { maxKinds: MAX_TOLD });
     this.#sinceMicros = context.clock.nowMicros();
   }
 
@@ -172,8 +172,12 @@ export class AlarmPart implements Part {
     ];
   }
 
-  /** Sends states for the first time, and every tenth time each again. Called once a second by a timer of its own. */
+  /**
+   * Sends states for the first time, and every tenth time each again, and logs what came again. Called once a second by
+   * a timer of its own.
+   */
   tick(): void {
+    this.#complaints.flush(this.#context.clock.monotonicMs());
     const isRepeat = ++this.#ticks % REPEAT_TICKS === 0;
     const at: Instant = { seconds: 0, nanos: 0 };
     for (const watch of this.#watches.values()) {

@@ -52,6 +52,7 @@ class Bench {
   readonly sent: string[] = [];
   readonly lines: string[] = [];
   readonly part: AlarmPart;
+  monotonicMs = 0;
   readonly #frames = new Map<string, Frame>();
 
   constructor(of: Record<string, AlarmOptions>) {
@@ -63,7 +64,7 @@ class Bench {
       company: "",
       registry: this.registry,
       sinks: [sink],
-      clock: { nowMicros: () => (START + 1000) * 1e6, monotonicMs: () => 0 },
+      clock: { nowMicros: () => (START + 1000) * 1e6, monotonicMs: () => this.monotonicMs },
       log,
     });
   }
@@ -180,6 +181,32 @@ Deno.test("alarm part: new signals join, states go out when they change and agai
     assert.equal(metrics["alarm_raises_total"], 4);
     assert.equal(metrics["alarm_raised_signals"], 0);
     assert.ok(bench.lines.some((l) => l === "Alarm high: A-FQ is 50.2 Hz: over 50.1 Hz"));
+  });
+});
+
+Deno.test("alarm part: each time that an alarm is raised or cleared is logged, often ones as a number", async () => {
+  await Bench.with(alarms({ high: { limit: 50.1 } }), async (bench) => {
+    const { part, lines } = bench;
+    bench.add("A");
+    let n = 0;
+    await bench.watch("high", 1, () => bench.send("A", 0, ++n, 50));
+    const swing = (second: number) => {
+      bench.send("A", second, 0, 50.2);
+      bench.send("A", second, 500_000_000, 50);
+    };
+    for (let second = 1; second <= 3; second++) swing(second);
+    const raised = "Alarm high: A-FQ is 50.2 Hz: over 50.1 Hz", cleared = "Alarm high has cleared";
+    assert.deepEqual(lines.splice(0), [raised, cleared]);
+    bench.monotonicMs = 60_000;
+    part.tick();
+    assert.deepEqual(lines.splice(0), [
+      `${raised} (again 2 times in 60 s)`,
+      `${cleared} (again 2 times in 60 s)`,
+    ]);
+    bench.monotonicMs = 120_000;
+    part.tick();
+    swing(4);
+    assert.deepEqual(lines.splice(0), [raised, cleared]);
   });
 });
 
