@@ -141,11 +141,12 @@ export class NtpServer {
       offsetNs: sample.offsetNs,
       delayNs: sample.delayNs,
       referenceErrorNs: sample.errorNs,
+      toleranceNs: limitNs,
       sampleMs: sample.ms,
       growthNsPerSecond: GROWTH_NS_PER_SECOND,
       taiUtc: 37,
       taiUtcValid: false,
-      leap: sample.leap,
+      leap: reply.leap,
     };
   }
 

@@ -92,6 +92,7 @@ export function readingOfPtp4l(
       ? intervalNs(picture.currentDataSet.meanPathDelay)
       : NaN,
     referenceErrorNs: referenceErrorNs(context, clockClass, clockAccuracy, stepsRemoved) + systemNs,
+    toleranceNs: 0,
     sampleMs: picture.syncMs,
     growthNsPerSecond: 0,
     taiUtc: timeProperties.currentUtcOffset,

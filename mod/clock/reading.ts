@@ -35,6 +35,8 @@ export interface TimeReading {
   readonly delayNs: number;
   /** Bound of the error of the reference as it arrives here, without the own offset; Infinity if unknown. */
   readonly referenceErrorNs: number;
+  /** Offset that the source itself takes for none, in nanoseconds; 0 leaves that to the limits of the clock. */
+  readonly toleranceNs: number;
   /** Monotonic milliseconds of the measurement that `offsetNs` comes from; NaN for none. */
   readonly sampleMs: number;
   /** How fast the bound grows from one measurement to the next, in nanoseconds per second. */
@@ -58,6 +60,7 @@ export function noReading(reason: string): TimeReading {
     offsetNs: NaN,
     delayNs: NaN,
     referenceErrorNs: Infinity,
+    toleranceNs: 0,
     sampleMs: NaN,
     growthNsPerSecond: 0,
     taiUtc: 37,

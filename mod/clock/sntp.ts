@@ -34,8 +34,6 @@ export interface SntpSample {
   readonly errorNs: number;
   /** Stratum of the server. */
   readonly stratum: number;
-  /** Leap second that it announces. */
-  readonly leap: LeapNotice;
   /** Monotonic milliseconds. */
   readonly ms: number;
 }
@@ -117,7 +115,6 @@ export function sntpSample(
     delayNs,
     errorNs: Math.max(0, delayNs) / 2 + reply.rootErrorNs + reply.precisionNs,
     stratum: reply.stratum,
-    leap: reply.leap,
     ms,
   };
 }

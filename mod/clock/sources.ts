@@ -56,7 +56,7 @@ export function makeSources(options: ClockOptions, context: SourceContext): Time
   for (const group of options.order) {
     if (group === "ptp4l" && options.ptp4l) sources.push(ptp4l(options.ptp4l, context));
     if (group === "ntp" && options.ntp) sources.push(...ntp(options.ntp, context));
-    if (group === "kernel") sources.push(kernel(context));
+    if (group === "kernel") sources.push(kernel(context, options.ptp4l !== undefined));
   }
   return sources;
 }
@@ -158,13 +158,13 @@ function ntp(options: NtpOptions, context: SourceContext): TimeSource[] {
   });
 }
 
-function kernel(context: SourceContext): TimeSource {
+function kernel(context: SourceContext, besidePtp: boolean): TimeSource {
   return {
     name: "kernel",
     start: () => {},
     stop: () => Promise.resolve(),
     forget: () => {},
-    reading: (nowMs) => readingOfKernel(context.lastKernel(), nowMs),
+    reading: (nowMs) => readingOfKernel(context.lastKernel(), nowMs, besidePtp),
     detail: () => ({ ...context.lastKernel() }),
   };
 }

@@ -139,7 +139,8 @@ export class ClockStateMachine {
         now,
       );
     }
-    const limit = Math.max(this.#limits.offsetNs, chosen.reading.referenceErrorNs);
+    const { referenceErrorNs, toleranceNs } = chosen.reading;
+    const limit = Math.max(this.#limits.offsetNs, referenceErrorNs, toleranceNs);
     const offset = Math.abs(chosen.offsetNs);
     if (chosen.stepNs !== 0 || offset > 10 * limit) {
       this.#goodSinceMs = NaN;

@@ -167,6 +167,16 @@ Deno.test("scatter widens the bound; measured frequency scatter makes holdover w
   assert.ok(Math.abs(model.frequencyError - 3e-6) < 1e-8);
 });
 
+Deno.test("a source that is asked once in minutes is judged by its newest sample, until it is lost", () => {
+  const tracker = new SourceTracker("ntp a", STEP_LIMIT);
+  const quick = reading({ sampleMs: 0, offsetNs: 5000, growthNsPerSecond: 15_000 });
+  tracker.take(quick, 0);
+  const later = tracker.take(quick, 200_000);
+  assert.deepEqual([later.offsetNs, later.errorNs], [5000, 400 + 5000 + 200 * 15_000]);
+  const lost = tracker.take(noReading("no answer"), 201_000);
+  assert.deepEqual([lost.offsetNs, lost.errorNs], [NaN, Infinity]);
+});
+
 Deno.test("the first usable source in order; a better one has to hold for five seconds", () => {
   const selection = new SourceSelection();
   const [a, b] = [new SourceTracker("a", STEP_LIMIT), new SourceTracker("b", STEP_LIMIT)];

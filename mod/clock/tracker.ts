@@ -11,9 +11,9 @@ export interface SourceJudgement {
   readonly name: string;
   /** The reading that it rests on. */
   readonly reading: TimeReading;
-  /** Offset over the last readings, in nanoseconds; NaN if unknown. */
+  /** Offset over the last readings, in nanoseconds; NaN if unknown, or if the source cannot be followed. */
   readonly offsetNs: number;
-  /** Standard deviation of the offset over a minute, in nanoseconds; 0 for fewer than two. */
+  /** Standard deviation of the offset over a minute, in nanoseconds; 0 for fewer than two; NaN as the offset is. */
   readonly deviationNs: number;
   /** Upper bound of |own time - UTC|, in nanoseconds; Infinity if unknown. */
   readonly errorNs: number;
@@ -26,7 +26,7 @@ const MOST = 256;
 /** Offsets that are averaged. */
 const FILTER = 8;
 
-/** The readings of one source over the last minute. */
+/** The readings of one source over the last minute; of one that is asked less often, the newest. */
 export class SourceTracker {
   /** Name of the source. */
   readonly name: string;
@@ -34,7 +34,7 @@ export class SourceTracker {
   #samples: { readonly ms: number; readonly offsetNs: number }[] = [];
   #reading: TimeReading = noReading("not asked yet");
 
-  /** Makes a tracker; an offset that differs from the filtered one by more than `stepLimitNs` is a step. */
+  /** Makes a tracker; a step is an offset that leaves the filtered one by more than `stepLimitNs` and what its source tolerates. */
   constructor(name: string, stepLimitNs: number) {
     this.name = name;
     this.#stepLimitNs = stepLimitNs;
@@ -46,18 +46,22 @@ export class SourceTracker {
     if (this.#isNew(reading)) {
       const before = this.#filtered();
       const change = reading.offsetNs - before;
-      if (Math.abs(change) > Math.max(this.#stepLimitNs, 10 * this.#deviation())) {
+      const limit = Math.max(this.#stepLimitNs, reading.toleranceNs, 10 * this.#deviation());
+      if (Math.abs(change) > limit) {
         stepNs = change;
         this.#samples = [];
       }
       this.#samples.push({ ms: reading.sampleMs, offsetNs: reading.offsetNs });
     }
     this.#reading = reading;
-    while (this.#samples.length > 0 && this.#samples[0]!.ms < nowMs - WINDOW_MS) {
+    // What is older still is judged by its age; an answer of NTP that was quick stands for minutes.
+    const least = reading.usable ? 1 : 0;
+    while (this.#samples.length > least && this.#samples[0]!.ms < nowMs - WINDOW_MS) {
       this.#samples.shift();
     }
     if (this.#samples.length > MOST) this.#samples.shift();
-    const offsetNs = this.#filtered(), deviationNs = this.#deviation();
+    const offsetNs = reading.usable ? this.#filtered() : NaN;
+    const deviationNs = reading.usable ? this.#deviation() : NaN;
     return {
       name: this.name,
       reading,
