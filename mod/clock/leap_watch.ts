@@ -56,6 +56,8 @@ export interface LeapEvent {
 const DAY = 86_400;
 /** Seconds around midnight within which TAI - UTC may change: two Announce intervals, generously. */
 const MIDNIGHT_SLACK = 10;
+/** How far a step of the own clock may be from a second and still be the leap second, in nanoseconds. */
+const STEP_TOLERANCE_NS = 5e6;
 /** Leap seconds that this program may have missed. */
 const NEWER_SECONDS = 3;
 /** Seconds before midnight from which the frames say that a leap second is pending. */
@@ -84,9 +86,8 @@ export class LeapWatch {
     utcSeconds: number,
     said: { readonly taiUtc: number; readonly taiUtcValid: boolean; readonly leap: LeapNotice },
   ): LeapEvent[] {
-    const events: LeapEvent[] = [];
     if (Number.isNaN(this.taiUtc)) this.taiUtc = taiUtcOf(utcSeconds);
-    this.#pass(utcSeconds, events);
+    const events = this.pass(utcSeconds);
     this.#offset(utcSeconds, said.taiUtc, said.taiUtcValid, events);
     this.#announce(utcSeconds, said.leap, events);
     return events;
@@ -109,18 +110,27 @@ export class LeapWatch {
     return this.#notice === "none" ? undefined : { leap: this.#notice, atSeconds: this.#atSeconds };
   }
 
-  /** Midnight has gone by with a second announced: it has happened, whether or not the source says so in time. */
-  #pass(utcSeconds: number, events: LeapEvent[]): void {
-    if (this.#notice === "none" || utcSeconds < this.#atSeconds) return;
+  /** Looks whether midnight has gone by with a second announced: it has happened, whatever a source says or does not. */
+  pass(utcSeconds: number): LeapEvent[] {
+    if (this.#notice === "none" || utcSeconds < this.#atSeconds) return [];
     const deleted = this.#notice === "delete";
     this.taiUtc += deleted ? -1 : 1;
     this.#occurredSeconds = this.#atSeconds;
     this.#occurredDelete = deleted;
     this.#notice = "none";
-    events.push({
+    return [{
       kind: deleted ? "deleted" : "inserted",
       text: `A leap second was ${deleted ? "deleted" : "inserted"}; TAI - UTC is ${this.taiUtc} s`,
-    });
+    }];
+  }
+
+  /** Whether a step of the own clock is the leap second of this moment: back by a second for an inserted one. */
+  explains(stepNs: number, utcSeconds: number): boolean {
+    const isAhead = this.#notice !== "none";
+    const atSeconds = isAhead ? this.#atSeconds : this.#occurredSeconds;
+    const isDelete = isAhead ? this.#notice === "delete" : this.#occurredDelete;
+    return Math.abs(utcSeconds - atSeconds) <= MIDNIGHT_SLACK &&
+      Math.abs(stepNs - (isDelete ? 1e9 : -1e9)) <= STEP_TOLERANCE_NS;
   }
 
   #offset(utcSeconds: number, taiUtc: number, valid: boolean, events: LeapEvent[]): void {
@@ -152,11 +162,13 @@ export class LeapWatch {
       this.valid = true;
       this.#occurredSeconds = utcSeconds - (intoDay < MIDNIGHT_SLACK ? intoDay : intoDay - DAY);
       this.#occurredDelete = change < 0;
+      const done = change < 0 ? "deleted" : "inserted";
+      // The source may be a moment ahead of the own clock.
+      const surprise = this.#notice === "none" ? " that nobody announced" : "";
+      this.#notice = "none";
       events.push({
-        kind: change < 0 ? "deleted" : "inserted",
-        text: `A leap second was ${
-          change < 0 ? "deleted" : "inserted"
-        } that nobody announced; TAI - UTC is ${taiUtc} s`,
+        kind: done,
+        text: `A leap second was ${done}${surprise}; TAI - UTC is ${taiUtc} s`,
       });
       return;
     }
@@ -177,8 +189,8 @@ export class LeapWatch {
       events.push({ kind: "withdrawn", text: "The leap second that was announced is withdrawn" });
       return;
     }
-    // Both flags stay up for a while after midnight.
-    if (utcSeconds - this.#occurredSeconds < MIDNIGHT_SLACK) return;
+    // What says so after it has happened is late: flags of PTP by seconds, answers of NTP by minutes.
+    if (utcSeconds - this.#occurredSeconds < DAY) return;
     this.#notice = leap;
     this.#atSeconds = midnight;
     const day = new Date((midnight - DAY) * 1000).toISOString().slice(0, 10);

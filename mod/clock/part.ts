@@ -307,10 +307,9 @@ class Watched implements ClockPart {
     if (!kernel) return;
     const movedNs = kernel.read();
     if (!("why" in kernel.last)) this.#machine.frequency(kernel.last.frequencyPpm, now);
-    if (Math.abs(movedNs) > this.#options.stepLimitUs * 1000) {
-      for (const source of this.#sources) source.forget();
+    const isStep = Math.abs(movedNs) > this.#options.stepLimitUs * 1000 &&
       this.#machine.stepped(movedNs, now);
-    }
+    if (isStep) { for (const source of this.#sources) source.forget(); }
   }
 
   #disagree(before: readonly string[], now: Moment): void {

@@ -107,6 +107,7 @@ export class ClockStateMachine {
     if (text === this.#faultText) return;
     const before = this.#faultText;
     this.#faultText = text;
+    this.#goodSinceMs = NaN;
     if (text !== "") this.#change("fault", Infinity, text, now);
     else if (before !== "") this.#change("free", Infinity, "the fault is over", now);
   }
@@ -116,10 +117,20 @@ export class ClockStateMachine {
     if (RANK[this.#report.state] <= RANK.local) this.#holdover.correction(ppm, now.ms);
   }
 
-  /** Says that the own clock was set by `deltaNs`: a step is an event, and ends following. */
-  stepped(deltaNs: number, now: Moment): void {
-    this.#event("step", `The clock stepped by ${durationText(Math.round(deltaNs))}`, now);
-    if (RANK[this.#report.state] <= RANK.local) this.#lose("the clock stepped", now, Infinity);
+  /**
+   * Says that the own clock was set by `deltaNs`: a step is an event, and what was known of the error is known no more.
+   *
+   * False if it is the leap second of this moment, which is none.
+   */
+  stepped(deltaNs: number, now: Moment): boolean {
+    const text = `stepped by ${durationText(Math.round(deltaNs))}`;
+    if (this.leap.explains(deltaNs, Math.floor(now.micros / 1e6))) {
+      this.#event("leap", `The clock took the leap second: it ${text}`, now);
+      return false;
+    }
+    this.#event("step", `The clock ${text}`, now);
+    if (this.#report.state !== "fault") this.#lose("the clock stepped", now, Infinity);
+    return true;
   }
 
   /** Takes the judgement of the source that is followed; undefined if none can be, with the reason. */
@@ -127,6 +138,7 @@ export class ClockStateMachine {
     if (this.#report.state === "fault") return;
     if (!chosen) {
       this.#goodSinceMs = NaN;
+      this.#passLeap(now);
       if (RANK[this.#report.state] <= RANK.local) this.#lose(reason, now);
       else this.#hold(now);
       return;
@@ -148,7 +160,7 @@ export class ClockStateMachine {
         ? `step against ${chosen.name}`
         : `offset ${durationText(Math.round(chosen.offsetNs))} from ${chosen.name}`;
       if (RANK[this.#report.state] <= RANK.local) this.#lose(cause, now, Math.abs(chosen.offsetNs));
-      else this.#hold(now);
+      else this.#hold(now, Math.abs(chosen.offsetNs), cause);
       return;
     }
     if (offset > limit || Number.isNaN(offset)) this.#goodSinceMs = NaN;
@@ -168,7 +180,7 @@ export class ClockStateMachine {
     const before = this.#report.state;
     if (RANK[before] > RANK.local) {
       if (now.ms - this.#goodSinceMs >= GOOD_MS) this.#change(state, errorNs, why, now);
-      else this.#hold(now);
+      else this.#hold(now, Math.abs(chosen.offsetNs), why);
       return;
     }
     if (state === before) {
@@ -192,13 +204,16 @@ export class ClockStateMachine {
     this.#change(known ? "holdover" : "free", this.#holdoverErrorNs, cause, now);
   }
 
-  #hold(now: Moment): void {
+  /** Goes on without a reference; one that is not followed yet may show that the error is `shownNs` at least. */
+  #hold(now: Moment, shownNs = 0, cause = ""): void {
     if (Number.isNaN(this.#holdoverMs)) return;
-    const errorNs = this.#holdoverErrorNs +
+    const heldNs = this.#holdoverErrorNs +
       this.#holdover.growthNs((now.ms - this.#holdoverMs) / 1000);
-    if (this.#report.state === "holdover" && errorNs > this.#limits.freeNs) {
-      const limit = durationText(this.#limits.freeNs);
-      this.#change("free", errorNs, `the error in holdover may exceed ${limit}`, now);
+    const errorNs = shownNs > heldNs ? shownNs : heldNs;
+    const { freeNs } = this.#limits;
+    if (this.#report.state === "holdover" && errorNs > freeNs) {
+      const grown = `the error in holdover may exceed ${durationText(freeNs)}`;
+      this.#change("free", errorNs, heldNs > freeNs ? grown : cause, now);
     } else this.#set({ errorNs });
   }
 
@@ -226,10 +241,20 @@ export class ClockStateMachine {
     });
   }
 
+  /** A leap second that was announced falls, whether or not a source is there to say so. */
+  #passLeap(now: Moment): void {
+    const seconds = Math.floor(now.micros / 1e6);
+    for (const { text } of this.leap.pass(seconds)) {
+      this.#event("leap", text, now);
+      this.#set({ taiUtc: this.leap.taiUtc });
+    }
+    this.#set({ leap: this.leap.flags(seconds) });
+  }
+
   #change(state: ClockState, errorNs: number, cause: string, now: Moment): void {
     const before = this.#report.state;
     this.#betterSinceMs = NaN;
-    if (RANK[state] <= RANK.local) this.#holdoverMs = NaN;
+    if (state !== "holdover" && state !== "free") this.#holdoverMs = NaN;
     this.#set({
       state,
       errorNs,

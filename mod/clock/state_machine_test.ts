@@ -142,6 +142,49 @@ Deno.test("another source and another grandmaster are reported", () => {
   assert.equal(clock.report.state, "locked");
 });
 
+Deno.test("a step in holdover, and a fault, take away what was known of the error", () => {
+  const clock = run();
+  clock.feed(20, {});
+  clock.feed(3, undefined);
+  assert.equal(clock.report.state, "holdover");
+  assert.equal(clock.machine.stepped(3600e9, clock.now()), true);
+  assert.deepEqual([clock.report.state, clock.report.errorNs], ["free", Infinity]);
+  clock.feed(1, undefined);
+  assert.equal(clock.report.errorNs, Infinity);
+  assert.equal(clock.texts("state").at(-1), "holdover to free: the clock stepped");
+
+  clock.feed(10, {});
+  assert.equal(clock.report.state, "locked");
+  clock.feed(3, undefined);
+  clock.machine.fault("before the last good time", clock.now());
+  clock.machine.fault("", clock.now());
+  clock.feed(1, undefined);
+  assert.deepEqual([clock.report.state, clock.report.errorNs], ["free", Infinity]);
+});
+
+Deno.test("holdover does not claim less than the source that comes back shows", () => {
+  const clock = run();
+  clock.feed(20, {});
+  clock.feed(3, undefined);
+  clock.feed(1, { offsetNs: 500_000 });
+  assert.equal(clock.report.state, "holdover");
+  assert.ok(clock.report.errorNs > 500_000 / 8, `${clock.report.errorNs}`); // the mean of the last eight
+  clock.feed(1, { offsetNs: 30_000_000 });
+  assert.equal(clock.report.state, "free");
+  assert.match(clock.texts("state").at(-1)!, /^holdover to free: step against ptp4l$/);
+});
+
+Deno.test("an offset that the source itself tolerates is good, and no step", () => {
+  const clock = run();
+  const ntp = { referenceErrorNs: 90_000, toleranceNs: 50e6 };
+  clock.feed(5, { ...ntp, offsetNs: 400_000 });
+  clock.feed(2, { ...ntp, offsetNs: 4_000_000 });
+  assert.equal(clock.report.state, "local");
+  assert.deepEqual(clock.texts("step"), []);
+  clock.feed(1, { ...ntp, offsetNs: 60_000_000 });
+  assert.equal(clock.texts("step").length, 1);
+});
+
 Deno.test("a fault stays until it is over", () => {
   const clock = run();
   clock.machine.fault("before the last good time", clock.now());
@@ -249,6 +292,65 @@ Deno.test("a deleted second, one that nobody announced, one withdrawn, and nonse
   const newer = new LeapWatch();
   assert.deepEqual(at(newer, MIDNIGHT + 5000, 38, "none"), ["implausible"]);
   assert.equal(newer.taiUtc, 38);
+});
+
+Deno.test("a leap second falls in holdover too, and the step that it makes of the own clock is none", () => {
+  for (const [leap, stepNs, taiUtc] of [["insert", -1e9, 38], ["delete", 1e9, 36]] as const) {
+    const events: ClockEvent[] = [];
+    const at = (second: number) => ({
+      ms: (second - MIDNIGHT + 1000) * 1000,
+      micros: second * 1e6,
+    });
+    const machine = new ClockStateMachine(DEFAULT_LIMITS, at(MIDNIGHT - 100), (e) => {
+      events.push(e);
+    });
+    const tracker = new SourceTracker("ptp4l", STEP_LIMIT);
+    for (let second = MIDNIGHT - 100; second < MIDNIGHT - 80; second++) {
+      const { ms } = at(second);
+      machine.update(
+        tracker.take(reading({ leap, sampleMs: ms }), ms),
+        "",
+        at(second),
+      );
+    }
+    assert.equal(machine.report.state, "locked");
+    machine.update(undefined, "lost", at(MIDNIGHT - 70));
+    assert.equal(machine.report.leap, LeapFlags.None);
+    machine.update(undefined, "lost", at(MIDNIGHT - 30));
+    const direction = leap === "delete" ? LeapFlags.Delete : 0;
+    assert.equal(machine.report.leap, LeapFlags.Pending | direction);
+    const stepped = leap === "insert" ? MIDNIGHT - 1 : MIDNIGHT;
+    assert.equal(machine.stepped(stepNs, at(stepped)), false);
+    assert.equal(machine.report.state, "holdover");
+    machine.update(undefined, "lost", at(MIDNIGHT));
+    assert.equal(machine.report.leap, LeapFlags.Occurred | direction);
+    assert.equal(machine.report.taiUtc, taiUtc);
+    assert.equal(machine.stepped(-stepNs, at(MIDNIGHT + 1)), true); // the other way it is a step
+    assert.equal(machine.stepped(stepNs, at(MIDNIGHT + 3600)), true);
+    assert.deepEqual(events.filter((e) => e.kind === "leap").map((e) => e.text.slice(0, 22)), [
+      "A leap second is annou",
+      "The clock took the lea",
+      `A leap second was ${leap === "insert" ? "inse" : "dele"}`,
+    ]);
+  }
+});
+
+Deno.test("a leap second that was announced, by a source a moment ahead, and notices that come late", () => {
+  for (const [leap, taiUtc] of [["insert", 38], ["delete", 36]] as const) {
+    const watch = new LeapWatch();
+    const take = (seconds: number, taiUtc: number, notice: "none" | "insert" | "delete") =>
+      watch.take(seconds, { taiUtc, taiUtcValid: true, leap: notice }).map((e) => e.text);
+    take(MIDNIGHT - 100, 37, leap);
+    const done = leap === "insert" ? "inserted" : "deleted";
+    assert.deepEqual(take(MIDNIGHT - 1, taiUtc, "none"), [
+      `A leap second was ${done}; TAI - UTC is ${taiUtc} s`,
+    ]);
+    assert.deepEqual(take(MIDNIGHT, taiUtc, "none"), []);
+    // The answer of an NTP server may be minutes old.
+    assert.deepEqual(take(MIDNIGHT + 300, taiUtc, leap), []);
+    assert.equal(watch.announced, undefined);
+    assert.notEqual(watch.flags(MIDNIGHT + 300) & LeapFlags.Occurred, 0);
+  }
 });
 
 Deno.test("the table of TAI - UTC", () => {
