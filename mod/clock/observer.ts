@@ -112,14 +112,14 @@ export class PtpObserver {
     this.#findings.expire(ms);
   }
 
-  /** Inaccuracy and grandmasterID that a grandmaster's Announces admit; undefined if it is not seen or has no TLV. */
+  /** Inaccuracy and grandmasterID that the Announces of a port admit; undefined if it is not seen or has no TLV. */
   announced(
-    grandmaster: string,
+    domain: number,
+    source: PortIdentity,
   ): { readonly inaccuracyNs: number; readonly grandmasterId: number } | undefined {
-    const port = this.#candidates().find((p) =>
-      p.announce?.grandmasterIdentity === grandmaster && p.grandmasterId !== 0
-    );
-    return port && { inaccuracyNs: port.inaccuracyNs ?? NaN, grandmasterId: port.grandmasterId };
+    const port = this.#ports.get(keyOf(domain, source));
+    if (!port?.qualified || port.grandmasterId === 0) return undefined;
+    return { inaccuracyNs: port.inaccuracyNs ?? NaN, grandmasterId: port.grandmasterId };
   }
 
   /** What is known at monotonic milliseconds `ms`. */
@@ -145,7 +145,7 @@ export class PtpObserver {
   }
 
   #port(source: PortIdentity, domain: number, frame: ObservedFrame): ObservedPort {
-    const key = `${domain} ${portText(source)}`;
+    const key = keyOf(domain, source);
     let port = this.#ports.get(key);
     if (!port) {
       if (this.#ports.size >= MAX_PORTS) {
@@ -263,4 +263,8 @@ export class PtpObserver {
     const seconds = log === 127 ? port.announces.seconds ?? 2 : 2 ** log;
     return (this.#profile.announceReceiptTimeout + 1) * seconds * 1000;
   }
+}
+
+function keyOf(domain: number, port: PortIdentity): string {
+  return `${domain} ${portText(port)}`;
 }

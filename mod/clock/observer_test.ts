@@ -86,10 +86,10 @@ Deno.test("observer: C37.238-2011 with and without VLAN priority, its TLV counts
   assert.equal(bare.report.delayMechanism, "P2P");
   const gm = bare.report.clocks[0]!;
   assert.deepEqual([gm.grandmasterId, gm.inaccuracyNs], [7, 250]);
-  assert.deepEqual(bare.observer.announced("020000fffe000a01"), {
-    inaccuracyNs: 250,
-    grandmasterId: 7,
-  });
+  const port = { clockIdentity: "020000fffe000a01", portNumber: 1 };
+  assert.deepEqual(bare.observer.announced(93, port), { inaccuracyNs: 250, grandmasterId: 7 });
+  assert.equal(bare.observer.announced(0, port), undefined);
+  assert.equal(bare.observer.announced(93, { ...port, portNumber: 2 }), undefined);
   assert.ok(codes(bare.report).includes("vlan-priority"));
   assert.match(
     bare.report.findings.find((f) => f.code === "vlan-priority")!.text,

@@ -126,7 +126,7 @@ class Watched implements ClockPart {
       stateDir,
       kernel: kernel.kernel,
       lastKernel: () => kernel.last,
-      announced: (grandmaster) => this.#observer?.announced(grandmaster),
+      announced: (domain, port) => this.#observer?.announced(domain, port),
       onChange: () => this.#evaluate(),
     });
     this.#trackers.clear();

@@ -81,9 +81,11 @@ export function readingOfPtp4l(
   const p2p = slave.dataSet.delayMechanism === DelayMechanism.P2P;
   return {
     usable: true,
-    reason: `grandmaster ${parent.grandmasterIdentity}, ${clockClassText(clockClass)}, ${
+    reason: `grandmaster ${parent.grandmasterIdentity}, ${clockClassText(clockClass)}, accuracy ${
       clockAccuracyText(clockAccuracy)
-    }, ${stepsRemoved} steps${known ? "" : isTai ? ", UTC offset not valid" : ", not TAI"}`,
+    }, ${stepsRemoved} ${stepsRemoved === 1 ? "step" : "steps"} away${
+      known ? "" : isTai ? ", UTC offset not valid" : ", not TAI"
+    }`,
     traceable: good && known,
     offsetNs: timeStatus.masterOffset,
     delayNs: p2p

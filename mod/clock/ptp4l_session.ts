@@ -129,7 +129,7 @@ export class Ptp4lSession {
     return this.#silence >= SILENT_AFTER;
   }
 
-  /** The last error that the daemon answered, in words; empty if none. */
+  /** The last error that the daemon answered to what it must know, in words; empty if none since it was away. */
   get lastError(): string {
     return this.#lastError;
   }
@@ -205,8 +205,8 @@ export class Ptp4lSession {
     this.counters.answers++;
     if ("error" in content) {
       this.counters.errors++;
-      this.#lastError = `${managementName(content.id)}: ${managementErrorName(content.error)}`;
       if (OPTIONAL.has(id)) this.#absent.add(id);
+      else this.#lastError = `${managementName(id)}: ${managementErrorName(content.error)}`;
       return true;
     }
     if ("raw" in content) {
@@ -231,6 +231,7 @@ export class Ptp4lSession {
     this.#queue = [];
     this.#round = 0;
     this.#known = false;
+    this.#lastError = "";
     this.#absent.clear();
     this.picture.forget();
   }

@@ -112,6 +112,11 @@ export class Ptp4lSource {
     return this.#session.absent;
   }
 
+  /** The last error that the daemon answered to what it must know, in words; empty if none. */
+  get lastError(): string {
+    return this.#session.lastError;
+  }
+
   /** Begins to ask. */
   start(): void {
     this.#done ??= this.#run();

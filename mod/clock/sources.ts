@@ -5,7 +5,7 @@
  */
 import type { Clock, Log } from "../core/mod.ts";
 import type { KernelClock, KernelClockRefusal, KernelClocks } from "../os/mod.ts";
-import { delayMechanismName, intervalNs, portStateName } from "../ptp/mod.ts";
+import { delayMechanismName, intervalNs, type PortIdentity, portStateName } from "../ptp/mod.ts";
 import { readingOfKernel } from "./kernel_reading.ts";
 import { NtpServer } from "./ntp_source.ts";
 import type { Ptp4lPicture } from "./ptp4l_picture.ts";
@@ -26,9 +26,10 @@ export interface SourceContext {
   readonly kernel: KernelClocks | KernelClockRefusal;
   /** What the kernel said at the last look. */
   readonly lastKernel: () => KernelClock | KernelClockRefusal;
-  /** What the grandmaster's C37.238 TLV said on the wire: nanoseconds and grandmasterID; undefined if not seen. */
+  /** What the C37.238 TLV of a port said on the wire: nanoseconds and grandmasterID; undefined if not seen. */
   readonly announced: (
-    grandmaster: string,
+    domainNumber: number,
+    port: PortIdentity,
   ) => { readonly inaccuracyNs: number; readonly grandmasterId: number } | undefined;
   /** Called when a source has something new. */
   readonly onChange: () => void;
@@ -79,7 +80,11 @@ function ptp4l(options: Ptp4lOptions, context: SourceContext): TimeSource {
     reading: (nowMs) => {
       if (source.link !== "answering") return noReading(source.reason);
       const { picture } = source;
-      const announced = context.announced(picture.parent?.grandmasterIdentity ?? "");
+      if (!picture.complete && source.lastError !== "") {
+        return noReading(`ptp4l answers with an error: ${source.lastError}`);
+      }
+      const parent = picture.parent?.parentPortIdentity;
+      const announced = parent && context.announced(source.domainNumber, parent);
       return readingOfPtp4l(picture, {
         intervalMs: options.intervalMs,
         acceptArbitraryTimescale: options.acceptArbitraryTimescale,
@@ -96,6 +101,7 @@ function ptp4l(options: Ptp4lOptions, context: SourceContext): TimeSource {
       pushes: source.subscribed === true,
       pushed: source.pushed,
       absent: source.absent,
+      lastError: source.lastError,
       counters: { ...source.counters },
       hardwareClock: systemPart(source.picture, context) ?? null,
       ports: [...source.picture.ports].map(([number, { dataSet, properties, stats }]) => ({
