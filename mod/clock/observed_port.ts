@@ -78,6 +78,8 @@ export class ObservedPort {
   readonly announces: IntervalMeter = new IntervalMeter();
   /** Its Syncs. */
   readonly syncs: IntervalMeter = new IntervalMeter();
+  /** Its requests for peer delay. */
+  readonly peerRequests: IntervalMeter = new IntervalMeter();
   /** Monotonic milliseconds of its last message. */
   lastMs = NaN;
   /** Whether its Syncs are two-step. */

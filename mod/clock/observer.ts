@@ -21,7 +21,7 @@ import {
 import { DelayWatch } from "./delay_watch.ts";
 import { judgeDomain } from "./domain_rules.ts";
 import { Findings } from "./findings.ts";
-import { judgeAnnounce, judgeFrame, judgePort } from "./observer_rules.ts";
+import { judgeAnnounce, judgeFrame, judgePeerRequests, judgePort } from "./observer_rules.ts";
 import { ObservedPort } from "./observed_port.ts";
 import { describePort, qualityText, RECEIVER, whyBetter } from "./observer_report.ts";
 import type { ObservedFrame, ObserverOptions, ObserverReport } from "./observer_types.ts";
@@ -95,6 +95,10 @@ export class PtpObserver {
     this.#choose(ms);
     const ours = this.#candidates().filter((p) => p.domainNumber === this.domainNumber);
     for (const port of ours) judgePort(port, this.#profile, ms, this.#findings);
+    for (const port of this.#ports.values()) {
+      if (port.domainNumber !== this.domainNumber) continue;
+      judgePeerRequests(port, this.#profile, ms, this.#findings);
+    }
     const best = this.#best;
     if (best) this.#lostText = "";
     judgeDomain(
@@ -206,7 +210,8 @@ export class PtpObserver {
           ),
         );
       default:
-        return this.#delays.take(message, ms);
+        if (message.messageType === MessageType.PdelayReq) port.peerRequests.mark(ms);
+        if (port.domainNumber === this.domainNumber) this.#delays.take(message, ms);
     }
   }
 

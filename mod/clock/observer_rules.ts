@@ -19,8 +19,8 @@ import {
 } from "../ptp/mod.ts";
 import type { Findings } from "./findings.ts";
 import { taiUtcOf } from "./leap_watch.ts";
-import type { ObservedPort } from "./observed_port.ts";
-import type { ObservedFrame } from "./observer_types.ts";
+import type { IntervalMeter, ObservedPort } from "./observed_port.ts";
+import type { FindingCode, ObservedFrame } from "./observer_types.ts";
 
 /** Mean intervals may differ by this part from what a profile says (IEEE 1588, 9.5.9.2). */
 const RATE_TOLERANCE = 0.3;
@@ -153,27 +153,13 @@ export function judgePort(
   findings: Findings,
 ): void {
   const name = portText(port.identity);
-  const rate = (
-    code: "announce-rate" | "sync-rate",
-    what: string,
-    meter: ObservedPort["syncs"],
-    log: number,
-  ) => {
-    const wanted = 2 ** log, seconds = meter.seconds;
-    if (seconds === undefined || meter.count < JUDGED_GAPS) return;
-    if (Math.abs(seconds / wanted - 1) > RATE_TOLERANCE) {
-      findings.note(
-        code,
-        name,
-        `${name} sends ${what} every ${
-          seconds.toPrecision(3)
-        } s, ${profile.title} says ${wanted} s`,
-        ms,
-      );
-    }
-  };
-  rate("announce-rate", "Announce", port.announces, profile.logAnnounceInterval);
-  rate("sync-rate", "Sync", port.syncs, profile.logSyncInterval);
+  const { announces, syncs } = port, { logAnnounceInterval, logSyncInterval } = profile;
+  const rate = { name, profile, ms, findings };
+  judgeRate(
+    { ...rate, code: "announce-rate", what: "Announce", log: logAnnounceInterval },
+    announces,
+  );
+  judgeRate({ ...rate, code: "sync-rate", what: "Sync", log: logSyncInterval }, syncs);
   const syncSeconds = port.syncs.seconds ?? 2 ** profile.logSyncInterval;
   const silentMs = ms - port.syncs.lastMs;
   const announcing = ms - port.announces.lastMs < 4000 * 2 ** profile.logAnnounceInterval;
@@ -194,6 +180,45 @@ export function judgePort(
     );
     port.followUpsMissing = 0;
   }
+}
+
+/** How often a port asks for the delay to its peer, where the profile measures delay so. */
+export function judgePeerRequests(
+  port: ObservedPort,
+  profile: Profile,
+  ms: number,
+  findings: Findings,
+): void {
+  if (profile.delayMechanism !== DelayMechanism.P2P) return;
+  const log = profile.logMinDelayInterval, name = portText(port.identity);
+  judgeRate(
+    { name, profile, ms, findings, code: "peer-delay-rate", what: "Pdelay_Req", log },
+    port.peerRequests,
+  );
+}
+
+/** What a port sends again and again, every 2^`log` seconds by its profile. */
+interface ExpectedRate {
+  readonly code: FindingCode;
+  readonly name: string;
+  readonly what: string;
+  readonly log: number;
+  readonly profile: Profile;
+  readonly ms: number;
+  readonly findings: Findings;
+}
+
+function judgeRate(expected: ExpectedRate, { seconds, count }: IntervalMeter): void {
+  if (seconds === undefined || count < JUDGED_GAPS) return;
+  const { code, name, what, log, profile, ms, findings } = expected;
+  const wanted = 2 ** log;
+  if (Math.abs(seconds / wanted - 1) <= RATE_TOLERANCE) return;
+  findings.note(
+    code,
+    name,
+    `${name} sends ${what} every ${seconds.toPrecision(3)} s, ${profile.title} says ${wanted} s`,
+    ms,
+  );
 }
 
 function mechanismOf(messageType: number): number | undefined {

@@ -26,7 +26,7 @@ const GROUPS = {
   udp6: ["ff02::181", "ff05::181", "ff08::181", "ff0e::181", "ff02::6b"],
 } as const;
 const NAMES = { udp4: "IPv4", udp6: "IPv6" } as const;
-const RETRY_MS = 30_000;
+const RETRY_MS = 5000;
 
 /** Feeds an observer until it is stopped. */
 export class ObserverSource implements TapListener {

@@ -257,6 +257,37 @@ Deno.test("observer: two grandmasters, the worse one active, one lost, a step", 
   );
 });
 
+Deno.test("observer: peer delay is asked for as often as the profile says, and what other domains do is theirs", () => {
+  const { observer, a, b } = network();
+  const ask = (who: Speaker, ms: number, header: Partial<PtpHeader> = {}) =>
+    who.send({
+      messageType: MessageType.PdelayReq,
+      header: who.header(MessageType.PdelayReq, header),
+      originTimestamp: { seconds: 0, nanos: 0 },
+      tlvs: [],
+    }, ms);
+  for (let ms = 0; ms <= 16_000; ms += 1000) {
+    a.announce(ms);
+    a.sync(ms);
+    ask(a, ms);
+    if (ms % 4000 === 0) ask(b, ms);
+    b.send({
+      messageType: MessageType.DelayReq,
+      header: b.header(MessageType.DelayReq, { domainNumber: 0 }),
+      originTimestamp: { seconds: 0, nanos: 0 },
+      tlvs: [],
+    }, ms);
+    observer.tick(ms + 2);
+  }
+  const report = observer.report(16_002);
+  assert.equal(report.delayMechanism, "P2P");
+  const found = report.findings.filter(({ code }) => /delay/.test(code));
+  assert.deepEqual(found.map(({ text }) => text).sort(), [
+    "00b0c7fffe000002-1 sends Delay_Req, IEEE C37.238-2017 measures delay P2P",
+    "00b0c7fffe000002-1 sends Pdelay_Req every 4.00 s, IEEE C37.238-2017 says 1 s",
+  ]);
+});
+
 Deno.test("observer: what an Announce may say wrong", () => {
   const table: [string, Partial<AnnounceMessage>, Partial<PtpHeader>, string][] = [
     ["without TLV", { tlvs: [] }, {}, "tlv-missing"],

@@ -48,6 +48,7 @@ export type FindingCode =
   | "mixed-delay"
   | "announce-rate"
   | "sync-rate"
+  | "peer-delay-rate"
   | "interval-field"
   | "tlv-missing"
   | "inaccuracy"
