@@ -61,7 +61,7 @@ export async function showClock(
 export function clockLines(status: ClockStatus): string[] {
   const { state, errorNs, source, sinceMicros, grandmaster, taiUtc, taiUtcValid, leap } = status;
   const lines = [
-    `state      ${state} since ${time(sinceMicros)}${source === "" ? "" : `, following ${source}`}`,
+    `state      ${state} since ${time(sinceMicros)}${sourceText(state, source)}`,
     `error      ${errorNs === null ? "unknown" : `at most ${ns(errorNs)}`}`,
     `told       MSG_TQ ${status.told.messageTimeQuality & 15}, STAT 0x${
       status.told.stat.toString(16).padStart(4, "0")
@@ -93,9 +93,16 @@ export function clockLines(status: ClockStatus): string[] {
   return lines;
 }
 
+/** A source that is named is followed, was until it was lost, or is watched until it can be. */
+function sourceText(state: ClockStatus["state"], source: string): string {
+  if (source === "") return "";
+  if (state === "holdover") return `, ${source} is lost`;
+  return state === "free" ? `, looking at ${source}` : `, following ${source}`;
+}
+
 function networkLines(network: NonNullable<ClockStatus["network"]>): string[] {
-  const { profile, domain, grandmaster, delayMechanism, clocks, findings, unlisted, problems } =
-    network;
+  const { profile, domain, grandmaster, delayMechanism, clocks, findings, unlisted } = network;
+  const { problems, lost } = network;
   const rows = clocks.map((c) => [
     c.rank > 0 ? String(c.rank) : "",
     c.port,
@@ -111,6 +118,7 @@ function networkLines(network: NonNullable<ClockStatus["network"]>): string[] {
     }, delay ${delayMechanism}`,
     ...table([["", "clock", "role", "", "offset+way", "admits", ""], ...rows]),
     ...problems.map((text) => `! ${text}`),
+    ...(lost > 0 ? [`! ${lost} messages came and were not looked at`] : []),
     ...findings.map(({ text, count }) => `! ${text}${count > 1 ? ` (${count} times)` : ""}`),
     ...(unlisted > 0 ? [`! ${unlisted} times something else, for which there is no room`] : []),
   ];

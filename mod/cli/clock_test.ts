@@ -70,6 +70,30 @@ Deno.test("tieline clock: the table", () => {
   ]);
 });
 
+Deno.test("tieline clock: what is lost is not followed, and messages that nobody looked at are told", () => {
+  const first = (state: ClockStatus["state"]) => clockLines({ ...STATUS, state })[0];
+  assert.match(first("holdover")!, /^state +holdover since .* UTC, ptp4l is lost$/);
+  assert.match(first("free")!, /^state +free since .* UTC, looking at ptp4l$/);
+  const network = {
+    profile: "IEC/IEEE 61850-9-3:2016",
+    domain: 0,
+    grandmaster: "",
+    delayMechanism: "unknown",
+    peerTurnaroundNs: null,
+    messages: {},
+    refused: {},
+    domains: [],
+    clocks: [],
+    findings: [],
+    unlisted: 0,
+    problems: [],
+    lost: 7,
+  } as const;
+  assert.ok(
+    clockLines({ ...STATUS, network }).includes("! 7 messages came and were not looked at"),
+  );
+});
+
 Deno.test("tieline clock: asks the gateway, and says what is in the way", async () => {
   const lines: string[] = [], complaints: string[] = [];
   const show = (ask: () => Promise<{ clock: Record<string, unknown> | null }>) =>

@@ -22,13 +22,15 @@ export interface ClockFacts {
   readonly disagreements: number;
   /** What is heard on the network; undefined without an observer. */
   readonly network?: ObserverReport | undefined;
+  /** PTP messages that came to the host and were not looked at. */
+  readonly lost?: number;
   /** Events by kind. */
   readonly counts: Readonly<Record<string, number>>;
 }
 
 /** The metrics of the clock. */
 export function clockMetrics(facts: ClockFacts): Metric[] {
-  const { report, judgements, disagreements, network, counts } = facts;
+  const { report, judgements, disagreements, network, lost = 0, counts } = facts;
   const states = Object.keys(STATE_NUMBERS).map((state) =>
     gauge(
       "clock_state",
@@ -49,7 +51,7 @@ export function clockMetrics(facts: ClockFacts): Metric[] {
       disagreements,
     ),
     ...judgements.flatMap(sourceMetrics),
-    ...(network ? networkMetrics(network) : []),
+    ...(network ? networkMetrics(network, lost) : []),
     ...counters(
       "clock_events_total",
       "Things that happened to the gateway's clock",
@@ -88,11 +90,20 @@ function sourceMetrics({ name, reading, offsetNs }: SourceJudgement): Metric[] {
   ];
 }
 
-function networkMetrics({ messages, refused, findings, unlisted }: ObserverReport): Metric[] {
+function networkMetrics(
+  { messages, refused, findings, unlisted }: ObserverReport,
+  lost: number,
+): Metric[] {
   const wrong = "Things that are not as the PTP profile wants them";
   return [
     ...counters("ptp_messages_total", "PTP messages that were heard", "type", messages),
     ...counters("ptp_refused_total", "PTP messages that cannot be read", "kind", refused),
+    {
+      name: "ptp_lost_total",
+      help: "PTP messages that came to the host and were not looked at",
+      type: "counter",
+      value: lost,
+    },
     gauge("ptp_findings", wrong, findings.length),
     {
       name: "ptp_findings_unlisted_total",

@@ -14,6 +14,7 @@ import type {
 } from "../core/mod.ts";
 import type { ClockCapture, OpenClockCapture } from "./capture.ts";
 import { clockMetrics, clockStatistics } from "./clock_metrics.ts";
+import { EventBook } from "./event_book.ts";
 import { KernelWatch } from "./kernel_watch.ts";
 import { PtpObserver } from "./observer.ts";
 import { ObserverSource } from "./observer_source.ts";
@@ -59,8 +60,8 @@ export function createClockPart(options: ClockOptions, context: ClockContext): C
 }
 
 const EVALUATE_MS = 1000;
-/** Events that are kept. */
-const MAX_EVENTS = 200;
+/** What an operator is warned of, beside states that are not good. */
+const BAD_KINDS: readonly ClockEvent["kind"][] = ["step", "disagreement", "floor", "leap"];
 
 class Watched implements ClockPart {
   readonly name = "clock";
@@ -69,8 +70,7 @@ class Watched implements ClockPart {
   readonly #floor: TimeFloor;
   readonly #selection = new SourceSelection();
   readonly #trackers: Map<string, SourceTracker>;
-  readonly #events: ClockEvent[] = [];
-  readonly #counts: Record<string, number> = {};
+  readonly #events: EventBook;
   #sources: TimeSource[] = [];
   #machine: ClockStateMachine;
   #kernel: KernelWatch | undefined;
@@ -85,6 +85,7 @@ class Watched implements ClockPart {
   constructor(options: ClockOptions, context: ClockContext) {
     this.#options = options;
     this.#context = context;
+    this.#events = new EventBook(context.log);
     this.#floor = new TimeFloor(context.stateDir, context.log);
     this.#trackers = new Map();
     this.#sinceMicros = context.clock.nowMicros();
@@ -194,7 +195,7 @@ class Watched implements ClockPart {
           lost: this.#observed?.lost ?? 0,
         },
       }),
-      events: [...this.#events],
+      events: this.#events.all(),
     };
   }
 
@@ -204,7 +205,8 @@ class Watched implements ClockPart {
       judgements: this.#judgements,
       disagreements: this.disagreements.length,
       network: this.#observer?.report(this.#context.clock.monotonicMs()),
-      counts: this.#counts,
+      lost: this.#observed?.lost ?? 0,
+      counts: this.#events.counts,
     });
   }
 
@@ -214,7 +216,7 @@ class Watched implements ClockPart {
       report: this.report,
       judgements: this.#judgements,
       disagreements: this.disagreements.length,
-      counts: this.#counts,
+      counts: this.#events.counts,
     }, clock.nowMicros());
   }
 
@@ -238,14 +240,8 @@ class Watched implements ClockPart {
   }
 
   #note(event: ClockEvent): void {
-    this.#events.push(event);
-    if (this.#events.length > MAX_EVENTS) this.#events.shift();
-    this.#counts[event.kind] = (this.#counts[event.kind] ?? 0) + 1;
-    const { log } = this.#context;
-    const bad = event.kind === "step" || event.kind === "disagreement" || event.kind === "floor" ||
-      (event.kind === "state" && !this.#isGood());
-    if (bad) log.warn(event.text);
-    else log.info(event.text);
+    const isBad = BAD_KINDS.includes(event.kind) || (event.kind === "state" && !this.#isGood());
+    this.#events.note(event, isBad, this.#context.clock.monotonicMs());
     if (event.kind === "state") this.#context.onState?.();
   }
 

@@ -276,6 +276,7 @@ Deno.test("clock: the observer takes what another process hears, with its losses
     assert.deepEqual(network().clocks[0]!.senders, ["02:00:00:00:00:09"]);
     assert.deepEqual(network().problems, []);
     Object.assign(capture.said, { problem: "eth1 is gone", lost: 3 });
+    assert.equal(part.metrics().find(({ name }) => name === "ptp_lost_total")?.value, 3);
     assert.deepEqual(network().problems, [
       "PTP cannot be heard on eth1: eth1 is gone",
     ]);

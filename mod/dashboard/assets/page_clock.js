@@ -122,7 +122,7 @@ function factsOf(clock) {
   const grandmaster = clock.grandmaster ? identity(clock.grandmaster) : "none";
   return [
     ["Error", clock.errorNs === null ? "not known" : `at most ${nanos(clock.errorNs)}`],
-    ["Follows", clock.source || "nothing"],
+    [clock.state === "holdover" ? "Followed" : "Follows", clock.source || "nothing"],
     ["Grandmaster", h("span", { class: "mono" }, grandmaster)],
     ["Since", `${dateTime(clock.sinceMicros)} UTC`],
     ...(clock.unlockedSeconds
