@@ -62,6 +62,8 @@ export function createClockPart(options: ClockOptions, context: ClockContext): C
 const EVALUATE_MS = 1000;
 /** What an operator is warned of, beside states that are not good. */
 const BAD_KINDS: readonly ClockEvent["kind"][] = ["step", "disagreement", "floor", "leap"];
+/** Bound of the error up to which a source can say that the floor is wrong, in nanoseconds. */
+const PLAUSIBLE_NS = 1e9;
 
 class Watched implements ClockPart {
   readonly name = "clock";
@@ -320,8 +322,7 @@ class Watched implements ClockPart {
   /** A clock that stands before the last good time is wrong, unless a good source says that the floor is. */
   #checkFloor(now: Moment): void {
     const { chosen } = this.#selected;
-    const contradicts = chosen?.reading.traceable === true &&
-      Math.abs(chosen.offsetNs) <= this.#options.offsetLimitUs * 1000;
+    const contradicts = chosen?.reading.traceable === true && chosen.errorNs < PLAUSIBLE_NS;
     const last = new Date(this.#floor.floorMicros / 1000).toISOString();
     switch (this.#floor.judge(now.micros, contradicts)) {
       case "behind":

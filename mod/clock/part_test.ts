@@ -106,6 +106,31 @@ Deno.test("clock: follows an NTP server, tells a disagreement, loses it, keeps t
   await Deno.remove(stateDir, { recursive: true });
 });
 
+Deno.test("clock: a floor in the future is taken back once an NTP server bears the clock out", async () => {
+  const stateDir = await Deno.makeTempDir({ prefix: "tl-clock-" });
+  const server = ntpServer(() => 0);
+  const lastGoodMicros = Date.now() * 1000 + 3600e6;
+  await Deno.writeTextFile(`${stateDir}/clock_floor.json`, JSON.stringify({ lastGoodMicros }));
+  const part = createClockPart(
+    options(
+      `[clock]\norder = ["ntp"]\nlockedLimitUs = 100000\n[clock.ntp]\nservers = ["127.0.0.1"]\n` +
+        `port = ${server.port}\nintervalSeconds = 1\nprecisionMs = 50\n`,
+    ),
+    { name: "EDGE", stateDir, clock: host, log },
+  );
+  try {
+    await part.start();
+    assert.equal(part.report.state, "fault");
+    await until(() => part.report.state === "locked", () => part.clockStatus());
+    assert.ok(part.floorMicros < lastGoodMicros - 3000e6);
+    assert.ok(part.clockStatus().events.some(({ kind }) => kind === "floor"));
+  } finally {
+    await part.stop();
+    server.close();
+    await Deno.remove(stateDir, { recursive: true });
+  }
+});
+
 Deno.test("clock: two servers a minute apart disagree", async () => {
   const stateDir = await Deno.makeTempDir({ prefix: "tl-clock-" });
   const good = ntpServer(() => 0), wrong = ntpServer(() => 60_000_000);

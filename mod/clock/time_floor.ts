@@ -41,8 +41,8 @@ export class TimeFloor {
       const value: unknown = JSON.parse(text);
       if (typeof value === "object" && value !== null && "lastGoodMicros" in value) {
         const { lastGoodMicros } = value;
-        if (typeof lastGoodMicros === "number" && lastGoodMicros > 0) {
-          this.floorMicros = lastGoodMicros;
+        if (Number.isSafeInteger(lastGoodMicros) && Number(lastGoodMicros) > 0) {
+          this.floorMicros = Number(lastGoodMicros);
           return;
         }
       }
