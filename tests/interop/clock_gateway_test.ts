@@ -5,6 +5,7 @@ import { ADMIN_TOML, AS_ROOT } from "../system/site.ts";
 import { withoutRaw } from "../system/sv_wire.ts";
 import { LineProcess, testWith } from "./peers.ts";
 import { announceAs, declareCertain, networkObstacle, PtpNetwork } from "./ptp_network.ts";
+import { freePort } from "../support/ports.ts";
 import { until } from "../support/waiting.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
@@ -95,7 +96,8 @@ for (const setting of SETTINGS) {
         const slave = await network.daemon(1, { ...settings, slaveOnly: 1 });
         await grandmaster.set(announceAs(domain, 6, 0x21));
         const config = `${network.folder}/gateway.toml`;
-        await Deno.writeTextFile(config, toml(network.folder, slave.socket, setting));
+        const ports = { admin: freePort(), output: freePort() };
+        await Deno.writeTextFile(config, toml(network.folder, slave.socket, ports, setting));
         const captureSocket = `${network.folder}/run/capture.sock`;
         if (setting.captured) inside("capture", "--socket", captureSocket, "--interface", "eth0");
         const gateway = insideUnder(prefix, "run", config);
@@ -132,7 +134,7 @@ for (const setting of SETTINGS) {
 
         const watch = inside(
           "watch",
-          "127.0.0.1:7166",
+          `127.0.0.1:${ports.output}`,
           "--insecure",
           "--json",
           "--filter",
@@ -218,13 +220,24 @@ for (const setting of SETTINGS) {
   );
 }
 
-function toml(folder: string, socket: string, { domain, observer, captured }: Setting): string {
+/** Of the gateway, in a namespace of its own; nothing may depend on what they are. */
+interface Ports {
+  readonly admin: number;
+  readonly output: number;
+}
+
+function toml(
+  folder: string,
+  socket: string,
+  ports: Ports,
+  { domain, observer, captured }: Setting,
+): string {
   return `
 [gateway]
 id = "7c3f0b1e-52a4-4b0e-9a1d-2f6a3c1d9e55"
 name = "EDGE"
 stateDir = "${folder}/state"
-${ADMIN_TOML.replace("127.0.0.1:0", "127.0.0.1:8280")}
+${ADMIN_TOML.replace("127.0.0.1:0", `127.0.0.1:${ports.admin}`)}
 [clock]
 order = ["ptp4l", "kernel"]
 ${captured ? `capture = "process"\ncaptureSocket = "${folder}/run/capture.sock"` : ""}
@@ -241,7 +254,7 @@ ${observer}
 
 [output.local]
 type = "sttp"
-listen = "127.0.0.1:7166"
+listen = "127.0.0.1:${ports.output}"
 insecure = true
 
 [subscriber.viewer]
