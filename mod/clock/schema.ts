@@ -148,7 +148,9 @@ export const clockSchema: v.GenericSchema<unknown, ClockOptions> = v.pipe(
     ),
     offsetLimitUs: v.pipe(
       v.optional(real(0.001, 1e6), 10),
-      v.description("Offset from a source up to which it is followed, in microseconds"),
+      v.description(
+        "Offset from a source up to which it is followed, in microseconds; from an NTP server precisionMs if that is more",
+      ),
     ),
     lockedLimitUs: v.pipe(
       v.optional(real(0.001, 1e6), 31),
