@@ -3,9 +3,9 @@
  *
  * Exits 1 if a threshold is missed. `--short` is for CI: a few seconds each and no thresholds; only what breaks fails.
  * `--fifo` runs the processes of the load under SCHED_FIFO, for machines that others use at the same time. `--only`
- * measures one part: `decode`, `sv`, `tssc`, `phasor`, `slipstream`, `device`, `capture`, `latency`, `triggers`,
- * `alarms`, `c37118`, `events`, `clock`, `dashboard`, `received` or `aligned`. `capture`, `latency`, `events` and `clock` need the
- * rights to lay a virtual cable and to open raw sockets.
+ * measures one part: `decode`, `sv`, `tssc`, `filter`, `phasor`, `slipstream`, `device`, `capture`, `latency`,
+ * `triggers`, `alarms`, `c37118`, `events`, `clock`, `dashboard`, `received` or `aligned`. `capture`, `latency`, `events`
+ * and `clock` need the rights to lay a virtual cable and to open raw sockets.
  *
  * @module
  */
@@ -29,6 +29,7 @@ import { measureClock } from "./clock.ts";
 import { type LoadResult, measureLoad } from "./gateway_load.ts";
 import { measureDashboard } from "./dashboard.ts";
 import { measureEvents } from "./events.ts";
+import { filterFigures } from "./filter.ts";
 import { measureSvCapture } from "./sv_capture.ts";
 import { measureSv } from "./sv_decode.ts";
 import { measureSvLatency } from "./sv_latency.ts";
@@ -49,6 +50,7 @@ const PARTS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   decode: decodeFigures,
   sv: () => Promise.resolve(measureSv(forMs)),
   tssc: tsscFiguresWithPeer,
+  filter: () => Promise.resolve(filterFigures(forMs)),
   phasor: () => Promise.resolve(phasorFigures(forMs)),
   slipstream: () => slipstreamFigures(forMs),
   device: async () => [
