@@ -21,8 +21,9 @@ export class CandidateSearch {
   damaged = 0;
   /** Whether the frame that was found has a right CHK; if not, it is a piece of CFG-3. */
   checked = true;
-  /** Only the candidate at offset 0, and data of known size, count; set while the former is trusted. */
+  /** Only the candidate at the beginning, and data of known size, count; set while the former is trusted. */
   strict = false;
+  #start = 0;
   #scanned = 0;
   #open: number[] = [];
   readonly #crc = new RunningCrc();
@@ -33,18 +34,26 @@ export class CandidateSearch {
     this.#fragments = fragments;
   }
 
-  /** Begins anew on a buffer: candidates are looked for from offset `from`. */
-  begin(from: number, expectedAt: number, strict: boolean): void {
-    this.expectedAt = expectedAt;
+  /** Forgets the bytes of the buffer. */
+  reset(): void {
+    this.begin(0, 0, -1, false);
+    this.#crc.reset();
+  }
+
+  /** Begins anew at offset `start` of the same buffer; `from` and, unless it is negative, `expectedAt` count from there. */
+  begin(start: number, from: number, expectedAt: number, strict: boolean): void {
+    this.expectedAt = expectedAt < 0 ? -1 : start + expectedAt;
     this.damaged = 0;
     this.strict = strict;
-    this.#scanned = from;
+    this.#start = start;
+    this.#scanned = start + from;
     this.#open.length = 0;
-    this.#crc.reset();
   }
 
   /** Tells that the first `count` bytes of the buffer have been taken away. */
   shift(count: number): void {
+    if (count === 0) return;
+    this.#start -= count;
     this.#scanned -= count;
     this.expectedAt -= count;
     this.#open = this.#open.filter((at) => at >= count).map((at) => at - count);
@@ -66,9 +75,9 @@ export class CandidateSearch {
       const verdict = this.#judge(bytes, at, length, known);
       if (verdict === Verdict.Piece) return at;
       if (verdict === Verdict.Undecided) this.#open[kept++] = at;
-      else if (at === 0 && this.strict) {
+      else if (at === this.#start && this.strict) {
         // What was trusted is no frame: look again at all that it hid.
-        this.#scanned = 1;
+        this.#scanned = at + 1;
         this.#open.length = kept = 0;
         this.strict = false;
       }
@@ -97,7 +106,8 @@ export class CandidateSearch {
     if (at + size > length) return Verdict.Undecided;
     if (this.#crc.matches(at, size)) {
       this.checked = true;
-      const counts = !this.strict || at === 0 || known.look(bytes, at, length) === Look.Strong;
+      const counts = !this.strict || at === this.#start ||
+        known.look(bytes, at, length) === Look.Strong;
       return counts ? Verdict.Piece : Verdict.Damaged;
     }
     if (at !== this.expectedAt) return Verdict.Damaged;

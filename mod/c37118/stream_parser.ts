@@ -179,11 +179,12 @@ export class StreamParser {
       this.counters.badLength++;
     }
     this.#fragments.final = false;
-    this.#length = 0;
+    this.#restart();
   }
 
   #restart(): void {
     this.#length = 0;
+    this.#search.reset();
     this.#mode = "order";
     this.#inSync = false;
   }
@@ -214,30 +215,32 @@ export class StreamParser {
 
   /** Parses the waiting bytes as far as possible. */
   #drain(): void {
+    // What lies before has been taken or skipped. It is dropped at the end: frames may be many, with garbage between them.
+    let at = 0;
     for (;;) {
       if (this.#mode === "order") {
-        this.#drop(this.#inOrder(this.#pending, this.#pendingView, 0, this.#length));
-        if (this.#mode === "order" || this.#length === 0) return;
+        at = this.#inOrder(this.#pending, this.#pendingView, at, this.#length);
+        if (this.#mode === "order") break;
       }
-      const at = this.#search.next(
+      const found = this.#search.next(
         this.#pending.subarray(0, this.#length),
         this.#length,
         this.#known,
       );
       this.counters.crc += this.#search.damaged;
       this.#search.damaged = 0;
-      if (at === NONE) {
-        this.#skip(this.#search.settled);
-        return;
-      }
-      if (at !== this.#search.expectedAt) this.counters.resync++;
-      this.#skip(at);
-      const size = sizeAt(this.#pending, 0);
-      this.#deliver(this.#pending, this.#pendingView, 0, size, this.#search.checked);
+      const next = found === NONE ? this.#search.settled : found;
+      this.counters.skippedBytes += next - at;
+      at = next;
+      if (found === NONE) break;
+      if (found !== this.#search.expectedAt) this.counters.resync++;
+      const size = sizeAt(this.#pending, found);
+      this.#deliver(this.#pending, this.#pendingView, found, size, this.#search.checked);
       this.#mode = "order";
       this.#inSync = true;
-      this.#drop(size);
+      at += size;
     }
+    this.#drop(at);
   }
 
   /**
@@ -251,14 +254,14 @@ export class StreamParser {
       if (look === Look.NeedsMore) return at;
       if (look === Look.Implausible) {
         this.#countImplausible(bytes, at);
-        this.#beginSearch(1, -1, false);
+        this.#beginSearch(bytes, at, 1, -1, false);
         return at;
       }
       const size = sizeAt(bytes, at);
       if (at + size > end) {
         if (this.#inSync && look === Look.Strong) return at;
         const data = (bytes[at + 1]! & 0x70) === 0;
-        this.#beginSearch(0, 0, this.#inSync && look === Look.Ordinary && !data);
+        this.#beginSearch(bytes, at, 0, 0, this.#inSync && look === Look.Ordinary && !data);
         return at;
       }
       if (crcMatches(bytes, at, size)) {
@@ -279,34 +282,36 @@ export class StreamParser {
   #passOver(bytes: Uint8Array, at: number, size: number, end: number): boolean {
     this.counters.crc++;
     if (!this.#inSync || this.#known.look(bytes, at + size, end) <= Look.NeedsMore) {
-      this.#beginSearch(1, size, false);
+      this.#beginSearch(bytes, at, 1, size, false);
       return false;
     }
     this.counters.skippedBytes += size;
     return true;
   }
 
-  #beginSearch(from: number, expectedAt: number, strict: boolean): void {
+  /** Begins a search at `bytes[at]`, which waits there or, if they are others, will wait at the head. */
+  #beginSearch(
+    bytes: Uint8Array,
+    at: number,
+    from: number,
+    expectedAt: number,
+    strict: boolean,
+  ): void {
     this.#mode = "search";
     this.#inSync = false;
-    this.#search.begin(from, expectedAt, strict);
+    this.#search.begin(bytes === this.#pending ? at : 0, from, expectedAt, strict);
   }
 
   #distrust(): void {
-    this.#beginSearch(0, 0, false);
+    this.#beginSearch(this.#pending, 0, 0, 0, false);
     this.#drain();
-  }
-
-  #skip(count: number): void {
-    this.counters.skippedBytes += count;
-    this.#drop(count);
-    this.#search.shift(count);
   }
 
   #drop(count: number): void {
     if (count === 0) return;
     this.#pending.copyWithin(0, count, this.#length);
     this.#length -= count;
+    this.#search.shift(count);
   }
 
   #countImplausible(bytes: Uint8Array, at: number): void {

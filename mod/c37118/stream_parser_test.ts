@@ -296,3 +296,25 @@ Deno.test("memory stays bounded and time linear under hostile headers", () => {
   // Checking each candidate byte by byte would take some 2e9 steps.
   assert.ok(performance.now() - start < 3000);
 });
+
+Deno.test("frames with garbage between them are all found, and cost time in proportion", () => {
+  const count = 60_000, pieceSize = 3800 * 17; // whole frames
+  const unit = join(Uint8Array.of(0), encodeHeaderFrame({ idCode: 50 }, ""));
+  const bytes = new Uint8Array(count * unit.length);
+  for (let k = 0; k < count; k++) bytes.set(unit, k * unit.length);
+  const began = performance.now();
+  for (const by of ["stream", "datagram"] as const) {
+    const { parser, found } = collecting();
+    for (let at = 0; at < bytes.length; at += pieceSize) {
+      const piece = bytes.subarray(at, at + pieceSize);
+      if (by === "stream") parser.push(piece, 0);
+      else parser.datagram(piece);
+    }
+    assert.deepEqual(
+      [found.length, parser.counters.resync, parser.counters.skippedBytes],
+      [count, count, count],
+    );
+  }
+  // A tenth of a second; it were half a minute if each frame cost a look at all that follows it.
+  assert.ok(performance.now() - began < 10_000);
+});
