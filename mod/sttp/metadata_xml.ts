@@ -21,6 +21,8 @@ export interface MetadataLimits {
   readonly maxColumns: number;
   /** Rows of all tables together. */
   readonly maxRows: number;
+  /** Cells of all rows, those that a row leaves out included: they take room too. */
+  readonly maxCells: number;
   /** Characters of a cell. */
   readonly maxCellLength: number;
 }
@@ -31,6 +33,7 @@ export const METADATA_LIMITS: MetadataLimits = {
   maxTables: 32,
   maxColumns: 128,
   maxRows: 250_000,
+  maxCells: 4_000_000,
   maxCellLength: 32_768,
 };
 
@@ -163,6 +166,7 @@ class MetadataReader {
   #column = -1;
   #text = "";
   #rows = 0;
+  #cells = 0;
 
   constructor(limits: MetadataLimits) {
     this.#limits = limits;
@@ -187,7 +191,11 @@ class MetadataReader {
       if (++this.#rows > this.#limits.maxRows) {
         throw bad("rows", `expected at most ${this.#limits.maxRows} rows, found more`);
       }
-      this.#row = new Array<Cell>(this.#rowTable.columns.length).fill(null);
+      const { length } = this.#rowTable.columns;
+      if ((this.#cells += length) > this.#limits.maxCells) {
+        throw bad("cells", `expected at most ${this.#limits.maxCells} cells, found more`);
+      }
+      this.#row = new Array<Cell>(length).fill(null);
     } else if (depth === 3 && this.#rowTable) {
       this.#column = this.#rowTable.places.get(name.toLowerCase()) ?? -1;
       this.#text = "";

@@ -221,3 +221,19 @@ Deno.test("a document that is read in steps is the one that is read at once, whe
     assert.ok(count >= 3, `${count} steps`);
   }
 });
+
+Deno.test("rows that are empty take no room beyond the limit of cells", () => {
+  const columns = Array.from(
+    { length: 100 },
+    (_, i) => ({ name: `C${i}`, type: "string" as const }),
+  );
+  const empty = columns.map(() => null);
+  const rows = Array.from({ length: 1000 }, () => empty);
+  const xml = writeMetadataXml({ name: "D", tables: [{ name: "T", columns, rows }] });
+  const limits = { ...METADATA_LIMITS, maxCells: 100_000 };
+  assert.equal(readMetadataXml(xml, limits).tables[0]!.rows.length, 1000);
+  assert.throws(() => readMetadataXml(xml, { ...limits, maxCells: 99_999 }), {
+    name: "DecodeError",
+    kind: "cells",
+  });
+});

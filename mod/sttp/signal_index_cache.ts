@@ -54,6 +54,8 @@ export interface CacheFormat {
   readonly gzip: boolean;
   /** Encoding of the sources. */
   readonly encoding: TextEncoding;
+  /** Most signals that are kept, and most that are not permitted; further ones are read over. No limit if absent. */
+  readonly maxSignals?: number | undefined;
 }
 
 /** A payload of UpdateSignalIndexCache, decoded. */
@@ -125,13 +127,13 @@ export function decodeSignalIndexCache(
   body: Uint8Array,
   encoding: TextEncoding,
 ): SignalIndexCache {
-  return finishSteps(decodeSignalIndexCacheSteps(body, encoding));
+  return finishSteps(decodeSignalIndexCacheSteps(body, { encoding }));
 }
 
 /** Does what {@linkcode decodeSignalIndexCache} does, in steps; the body must stay as it is meanwhile. */
 export function* decodeSignalIndexCacheSteps(
   body: Uint8Array,
-  encoding: TextEncoding,
+  { encoding, maxSignals = Infinity }: Pick<CacheFormat, "encoding" | "maxSignals">,
 ): Steps<SignalIndexCache> {
   const reader = new ByteReader(body);
   reader.u32("size of the signal index cache");
@@ -151,6 +153,13 @@ export function* decodeSignalIndexCacheSteps(
         { offset: at, field: "signal index", value: signalIndex },
       );
     }
+    if (records.length >= maxSignals) {
+      reader.take(16, "signal ID");
+      reader.take(reader.u32("size of the source"), "source");
+      reader.take(8, "source ID");
+      if (i % STEP_RECORDS === STEP_RECORDS - 1) yield;
+      continue;
+    }
     const signalId = uuidFromBytes(body, reader.take(16, "signal ID"));
     const size = reader.u32("size of the source");
     const bytes = reader.slice(size, "source");
@@ -166,7 +175,8 @@ export function* decodeSignalIndexCacheSteps(
     const denied = reader.u32("number of unauthorised signals");
     checkCount(denied, 16, reader, "number of unauthorised signals");
     for (let i = 0; i < denied; i++) {
-      unauthorized.push(uuidFromBytes(body, reader.take(16, "unauthorised signal ID")));
+      const at = reader.take(16, "unauthorised signal ID");
+      if (unauthorized.length < maxSignals) unauthorized.push(uuidFromBytes(body, at));
       if (i % STEP_RECORDS === STEP_RECORDS - 1) yield;
     }
   }
@@ -227,7 +237,7 @@ export function* decodeCachePayloadSteps(
   const zipped = format.gzip && looksLikeGzip(content);
   const body = zipped ? decompress(content, maxBytes) : content.slice();
   if (body.length > STEP_RECORDS * RECORD_BYTES) yield;
-  return { cacheIndex, cache: yield* decodeSignalIndexCacheSteps(body, format.encoding) };
+  return { cacheIndex, cache: yield* decodeSignalIndexCacheSteps(body, format) };
 }
 
 /** Source and number of a measurement key, split at the last colon (6.2). */

@@ -13,6 +13,8 @@ import type { SubscriberSessionState } from "./subscriber_session_state.ts";
 
 /** Steps that are done in the call that brings a cache: enough for a few thousand signals. */
 const IMMEDIATE_STEPS = 4;
+/** Signals of a cache that are kept unless told otherwise. */
+const MAX_SIGNALS = 500_000;
 
 /** Reads one cache at a time. */
 export class CacheReader {
@@ -35,12 +37,13 @@ export class CacheReader {
   /** Begins to read a payload, which is lent; a cache that is still read comes first. Throws DecodeError. */
   begin(payload: Uint8Array): void {
     this.finish();
-    const { modes } = this.#session;
+    const { modes, options } = this.#session;
     this.#cacheIndex = modes.version >= 2 && payload[0] !== 0 ? 1 : 0;
     this.#steps = this.#readSteps(payload, {
       version: modes.version,
       gzip: effectiveCompression(modes).signalIndexCache,
       encoding: modes.encoding,
+      maxSignals: options.maxSignals ?? MAX_SIGNALS,
     });
     for (let n = 0; n < IMMEDIATE_STEPS && this.#steps; n++) this.step();
   }

@@ -98,3 +98,10 @@ Deno.test("damage far into a large cache ends the session when it is found", () 
   while (b.session.work());
   assert.deepEqual([b.session.state, b.tellings()], ["ended", ["close signalIndex"]]);
 });
+
+Deno.test("of a cache with more signals than are wanted the first are kept, the rest is read over", () => {
+  const b = new Bench({ maxSignals: 20_000 }).subscribe();
+  b.cache(1, many(100));
+  while (b.session.work());
+  assert.deepEqual([b.commands(), b.tellings()], [[CONFIRM], ["cache 1 20000"]]);
+});

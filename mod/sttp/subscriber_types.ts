@@ -38,6 +38,8 @@ export interface SubscriberSessionOptions {
   readonly useNewestCache?: boolean;
   /** Drop datagrams that come without cipher keys: anybody could have sent them; false. */
   readonly encryptedDatagrams?: boolean;
+  /** Most signals of a cache that are kept, since a small one may unpack to millions; 500,000. */
+  readonly maxSignals?: number;
   /** Largest frame that is taken after the handshake, in bytes; 16 MiB. */
   readonly maxFrameBytes?: number;
   /** Most measurements in one packet; 262,144, all that fit the packets of 1.5. */

@@ -121,6 +121,8 @@ class SttpInput implements Part {
         modes: clientModes(this.#options.version, this.#options.compress),
         request: { filterExpression: this.#options.filter },
         silenceTimeoutMs: this.#options.dataLossMs,
+        // Those beyond expectedSignals are refused, and counted as far as that costs little.
+        maxSignals: Math.max(100_000, 2 * this.#options.expectedSignals),
       },
       events: {
         connected: () => this.#enter("starting", "connected, waiting for metadata"),
