@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { statOfCommonStatus } from "../../c37118/mod.ts";
 import { StateFlags } from "../../core/mod.ts";
 import { macBytes } from "../../sv/mod.ts";
 import { EngineBench, leStream, MADE_RMS, madeFrame, optionsOf } from "./testing.ts";
@@ -44,6 +45,20 @@ Deno.test("engine: samples of a balanced stream become phasors, frequency and RM
     const delay = arrivalMicros - (instant.seconds * 1e6 + instant.nanos / 1000);
     assert.ok(delay > 20_000 && delay < 40_000, `delay ${delay}`);
   });
+});
+
+Deno.test("engine: status and time quality are written as those of a PMU are", () => {
+  const one = bench();
+  one.run(SECOND, 0, 1000, { quality: 0x800, smpSynch: 1 }); // test, a local clock
+  const { frames } = one.read();
+  assert.ok(frames.length > 0);
+  for (const { frame: { values } } of frames) {
+    const word = values[one.position("MU1", "FLAG")]!;
+    assert.equal(statOfCommonStatus(word), 0xa1f0);
+    // What an aligner adds, for one, leaves the rest as it was.
+    assert.equal(statOfCommonStatus(word | 0x200200), 0xa3f0);
+    assert.equal(values[one.position("MU1", "QUAL")], 11 * 2 ** 24);
+  }
 });
 
 Deno.test("engine: with class both a stream is two devices, and components are chosen", () => {

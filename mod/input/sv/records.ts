@@ -19,6 +19,7 @@
  *
  * @module
  */
+import { commonStatusOf } from "../../c37118/mod.ts";
 import { DecodeError, type Frame } from "../../core/mod.ts";
 
 /** Version of the link; both ends have to be of one. */
@@ -70,6 +71,15 @@ export const MAX_RECORD_BYTES: number = 1024 * 1024;
 const FRAME_HEADER = 24;
 /** Where the values of a frame stand, from the start of its record. */
 export const FRAME_VALUES: number = RECORD_HEADER + FRAME_HEADER;
+
+/**
+ * Writes status and time quality, the last two values of every device, as those of a PMU are: the common status word,
+ * and the time quality byte in the uppermost octet.
+ */
+export function writeStatus(view: DataView, at: number, stat: number, timeQuality: number): void {
+  view.setFloat32(at, commonStatusOf(stat), true);
+  view.setFloat32(at + 4, timeQuality * 0x1000000, true);
+}
 
 /** Length of the record of a frame with `count` values. */
 export function frameRecordBytes(count: number): number {

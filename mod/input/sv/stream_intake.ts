@@ -11,7 +11,7 @@ import { phasorChannels, setsOf, type SvDevice } from "./devices.ts";
 import { Intake } from "./intake.ts";
 import type { SvInputOptions, SvStreamOptions } from "./options.ts";
 import type { RecordRing } from "./record_ring.ts";
-import { FRAME_VALUES, frameRecordBytes, RecordType } from "./records.ts";
+import { FRAME_VALUES, frameRecordBytes, RecordType, writeStatus } from "./records.ts";
 
 /** Samples that are waited for at least, however slow a stream is. */
 const MIN_WINDOW = 16;
@@ -153,8 +153,7 @@ export class StreamIntake extends Intake {
       view.setFloat32(value, report.rms[rms[i]!]!, true);
       view.setUint32(flag, report.flags[rms[i]!]!, true);
     }
-    view.setFloat32(value, report.stat, true);
-    view.setFloat32(value + 4, report.timeQuality, true);
+    writeStatus(view, value, report.stat, report.timeQuality);
     const flags = stateFlagsOf(report.stat);
     view.setUint32(flag, flags, true);
     view.setUint32(flag + 4, flags, true);

@@ -19,7 +19,7 @@ import type { SvDevice } from "./devices.ts";
 import { Intake } from "./intake.ts";
 import type { SvInputOptions, SvSynchrophasorOptions } from "./options.ts";
 import type { RecordRing } from "./record_ring.ts";
-import { FRAME_VALUES, frameRecordBytes, RecordType } from "./records.ts";
+import { FRAME_VALUES, frameRecordBytes, RecordType, writeStatus } from "./records.ts";
 
 /** Codes of time quality as C37.118 has them (clause 6.2): locked, within 10 s, not reliable. */
 const QUALITY = { locked: 0, unlocked: 11, failed: 15 } as const;
@@ -215,8 +215,7 @@ export class SynchrophasorIntake extends Intake {
       view.setFloat32(value, number, true);
       view.setUint32(flag, Number.isNaN(number) ? (flags | MISSING_FLAGS) >>> 0 : flags, true);
     }
-    view.setFloat32(value, stat, true);
-    view.setFloat32(value + 4, quality, true);
+    writeStatus(view, value, stat, quality);
     view.setUint32(flag, flags, true);
     view.setUint32(flag + 4, flags, true);
     out.commit();

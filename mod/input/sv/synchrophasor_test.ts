@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { commonStatusOf } from "../../c37118/mod.ts";
 import { StateFlags } from "../../core/mod.ts";
 import {
   encodePdu,
@@ -92,7 +93,7 @@ Deno.test("synchrophasors: every value of the vectors, each instant once, repeat
         block.rocof,
         ...block.analogs,
         ...block.digitals,
-        block.stat,
+        commonStatusOf(block.stat),
         0,
       ].map(Math.fround),
       key,
@@ -224,7 +225,7 @@ for (const { name, sent, counters, flags, quality, complaint } of cases) {
     for (const { frame } of frames) {
       assert.deepEqual([...frame.values.subarray(0, 4)], [100, 30, 60, 0]);
       if (flags !== undefined) assert.equal(frame.flags[0]! & (flags || 0xffffffff), flags);
-      if (quality !== undefined) assert.equal(frame.values.at(-1), quality);
+      if (quality !== undefined) assert.equal(frame.values.at(-1), quality * 2 ** 24);
     }
     assert.equal(complaints.length, complaint ? 1 : 0);
     if (complaint) assert.match(complaints[0]!.message, complaint);
