@@ -5,7 +5,10 @@
  */
 import { MISSING_FLAGS, setFromSlot, StateFlags } from "../../core/mod.ts";
 import { stateFlagsOf } from "../../c37118/mod.ts";
+import { StatBits } from "../../phasor/mod.ts";
 import {
+  ClockKind,
+  clockKindOf,
   nanosOfFraction,
   StreamNotice,
   type SvPdu,
@@ -181,8 +184,10 @@ export class SynchrophasorIntake extends Intake {
     setFromSlot(this.#instant, Math.floor(number / rate), number % rate, rate);
     const quality = timeQualityOf(utcTimeQuality(bytes, refrTm), smpSynch);
     let from = 0;
+    // As STAT of the virtual PMU has it: nobody takes a simulated report for one of the grid.
+    const simulated = isSimulated ? StatBits.DoNotUse : 0;
     for (let i = 0; i < this.#devices.length; i++) {
-      from = this.#write(this.#devices[i]!, from, this.#stats[i]!, quality, isSimulated, out);
+      from = this.#write(this.#devices[i]!, from, this.#stats[i]! | simulated, quality, out);
     }
     return notice;
   }
@@ -193,7 +198,6 @@ export class SynchrophasorIntake extends Intake {
     from: number,
     stat: number,
     quality: number,
-    isSimulated: boolean,
     out: RecordRing,
   ): number {
     const count = device.drafts.length, measured = count - 2; // all but status and time quality
@@ -203,7 +207,6 @@ export class SynchrophasorIntake extends Intake {
     const { view } = out;
     let flags = stateFlagsOf(stat);
     if (quality !== QUALITY.locked) flags |= StateFlags.BadTime;
-    if (isSimulated) flags |= StateFlags.SuspectData;
     flags >>>= 0;
     view.setFloat64(at + 8, this.arrivalSeconds * 1e6 + this.arrivalNanos / 1000, true);
     view.setFloat64(at + 16, this.#instant.seconds, true);
@@ -226,6 +229,9 @@ export class SynchrophasorIntake extends Intake {
 /** What the clock of the publisher says of itself. */
 function timeQualityOf(utcTime: number, smpSynch: number): number {
   if ((utcTime & UtcTimeQuality.ClockFailure) !== 0) return QUALITY.failed;
-  const isUnlocked = (utcTime & UtcTimeQuality.ClockNotSynchronized) !== 0 || smpSynch === 0;
-  return isUnlocked ? QUALITY.unlocked : QUALITY.locked;
+  // Reserved values mean 0; where smpSynch is absent the stamp alone tells.
+  const isFree = smpSynch >= 0 && clockKindOf(smpSynch) === ClockKind.Free;
+  return isFree || (utcTime & UtcTimeQuality.ClockNotSynchronized) !== 0
+    ? QUALITY.unlocked
+    : QUALITY.locked;
 }

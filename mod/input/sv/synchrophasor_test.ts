@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { commonStatusOf } from "../../c37118/mod.ts";
+import { commonStatusOf, statOfCommonStatus } from "../../c37118/mod.ts";
 import { StateFlags } from "../../core/mod.ts";
 import {
   encodePdu,
@@ -122,12 +122,13 @@ const dataSet = new SynchrophasorDataSet([{ phasors: 1, analogs: 0, digitals: 0 
 interface Report {
   readonly index: number;
   readonly quality?: number;
-  readonly smpSynch?: number;
+  readonly smpSynch?: number | null;
   readonly confRev?: number;
   readonly stat?: number;
   readonly values?: readonly number[];
   readonly refrTm?: boolean;
   readonly seqData?: Uint8Array;
+  readonly simulated?: boolean;
 }
 
 const SECOND = 1_700_000_000;
@@ -146,13 +147,17 @@ function send(
       svID: "7_WEST",
       smpCnt: report.index,
       confRev: report.confRev ?? 1,
-      smpSynch: report.smpSynch ?? 2,
+      ...(report.smpSynch === null ? {} : { smpSynch: report.smpSynch ?? 2 }),
       seqData: report.seqData ??
         dataSet.encode(report.values ?? [100, 30, 60, 0], [report.stat ?? 0]),
       ...(report.refrTm === false ? {} : { refrTm }),
     };
   }));
-  const bytes = encodeSession({ spduNumber: spdu, payloads: [{ appid: 0x4000, apdu }] });
+  const simulation = reports.some(({ simulated }) => simulated === true);
+  const bytes = encodeSession({
+    spduNumber: spdu,
+    payloads: [{ appid: 0x4000, apdu, simulation }],
+  });
   one.engine.batch(spdu);
   source.take(bytes, "192.0.2.7", (SECOND + 0.1) * 1e6);
 }
@@ -163,6 +168,7 @@ const cases: readonly {
   readonly counters: Readonly<Record<string, number>>;
   readonly flags?: number;
   readonly quality?: number;
+  readonly stat?: number;
   readonly complaint?: RegExp;
 }[] = [
   {
@@ -192,6 +198,27 @@ const cases: readonly {
     quality: 11,
   },
   {
+    name: "smpSynch 3, which is reserved",
+    sent: [[{ index: 1, smpSynch: 3 }]],
+    counters: { accepted: 1 },
+    flags: StateFlags.BadTime,
+    quality: 11,
+  },
+  {
+    name: "without smpSynch the stamp tells",
+    sent: [[{ index: 1, smpSynch: null }]],
+    counters: { accepted: 1 },
+    flags: 0,
+    quality: 0,
+  },
+  {
+    name: "a simulated report is not to be used",
+    sent: [[{ index: 1, simulated: true }]],
+    counters: { accepted: 1 },
+    flags: StateFlags.BadData,
+    stat: 0x8000,
+  },
+  {
     name: "STAT says that data are invalid",
     sent: [[{ index: 1, stat: 0x8000 }]],
     counters: { accepted: 1 },
@@ -211,7 +238,7 @@ const cases: readonly {
   },
 ];
 
-for (const { name, sent, counters, flags, quality, complaint } of cases) {
+for (const { name, sent, counters, flags, quality, stat, complaint } of cases) {
   Deno.test(`synchrophasors: ${name}`, () => {
     const one = new EngineBench(optionsOf(ONE_PMU));
     const source = new SessionSource(one.engine);
@@ -225,6 +252,7 @@ for (const { name, sent, counters, flags, quality, complaint } of cases) {
     for (const { frame } of frames) {
       assert.deepEqual([...frame.values.subarray(0, 4)], [100, 30, 60, 0]);
       if (flags !== undefined) assert.equal(frame.flags[0]! & (flags || 0xffffffff), flags);
+      if (stat !== undefined) assert.equal(statOfCommonStatus(frame.values.at(-2)!), stat);
       if (quality !== undefined) assert.equal(frame.values.at(-1), quality * 2 ** 24);
     }
     assert.equal(complaints.length, complaint ? 1 : 0);
