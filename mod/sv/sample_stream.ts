@@ -6,7 +6,7 @@
  * @module
  */
 import { SampleMarks, type WaveformRing } from "../core/mod.ts";
-import { sameBytes } from "./bytes.ts";
+import { sameBytes, visibleBytes } from "./bytes.ts";
 import { effectiveRate } from "./constants.ts";
 import type { SvPdu } from "./pdu.ts";
 import { SampleClock, type SampleClockOptions } from "./sample_clock.ts";
@@ -28,6 +28,8 @@ export interface SampleStreamOptions extends SampleClockOptions {
   readonly window?: number;
   /** Expected `confRev`; samples with another are dropped. Without it the first is taken, and changes are told. */
   readonly confRev?: number;
+  /** Expected `datSet`; samples with another are dropped, those without one are not. */
+  readonly datSet?: string;
   /** Nominal frequency in hertz, to check `smpRate` per period; 0, the default, leaves that unchecked. */
   readonly nominalHz?: number;
   /** The second is taken from `refrTm` where it is present and good, as for routable streams. Default false. */
@@ -64,6 +66,7 @@ export class SampleStream {
   /** Octets of `seqData`. */
   readonly #dataLength: number;
   readonly #expectedConfRev: number;
+  readonly #expectedDatSet: Uint8Array | undefined;
   readonly #nominalHz: number;
   readonly #useRefrTm: boolean;
   readonly #fillGaps: boolean;
@@ -85,6 +88,7 @@ export class SampleStream {
     this.clock = new SampleClock(ring.rate, options);
     this.#dataLength = 8 * ring.values.length;
     this.#expectedConfRev = options.confRev ?? -1;
+    this.#expectedDatSet = options.datSet === undefined ? undefined : visibleBytes(options.datSet);
     this.#nominalHz = options.nominalHz ?? 0;
     this.#useRefrTm = options.useRefrTm ?? false;
     this.#fillGaps = options.fillGaps ?? true;
@@ -112,7 +116,7 @@ export class SampleStream {
     order.notice = StreamNotice.None;
     order.beginFrame();
     counters.received += end - first;
-    if (!this.#isConfigured(pdu, last, end - first)) return order.notice;
+    if (!this.#isConfigured(bytes, pdu, last, end - first)) return order.notice;
     this.#watch(bytes, pdu, last);
     const wasOdd = clock.isOddCount;
     if (!this.#find(bytes, pdu, last, seconds, nanos)) {
@@ -218,8 +222,12 @@ export class SampleStream {
   }
 
   /** False for frames of another configuration; their `samples` are counted. */
-  #isConfigured(pdu: SvPdu, asdu: number, samples: number): boolean {
-    if (this.#expectedConfRev >= 0 && pdu.confRev[asdu] !== this.#expectedConfRev) {
+  #isConfigured(bytes: Uint8Array, pdu: SvPdu, asdu: number, samples: number): boolean {
+    const datSet = this.#expectedDatSet, at = pdu.datSetOffset[asdu]!;
+    if (
+      (this.#expectedConfRev >= 0 && pdu.confRev[asdu] !== this.#expectedConfRev) ||
+      (datSet && at >= 0 && !sameBytes(bytes, at, pdu.datSetLength[asdu]!, datSet))
+    ) {
       this.#misconfigured(samples);
       return false;
     }

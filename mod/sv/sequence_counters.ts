@@ -26,7 +26,7 @@ export class SequenceCounters {
   late = 0;
   /** Samples far from where they belong, that nothing confirmed. */
   outlier = 0;
-  /** Samples whose `seqData` or `confRev` is not what is configured. */
+  /** Samples whose `seqData`, `datSet` or `confRev` is not what is configured. */
   misconfigured = 0;
   /** Samples that announce another rate. */
   wrongRate = 0;

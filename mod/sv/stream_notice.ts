@@ -16,7 +16,7 @@ export const StreamNotice = {
   SmpSynch: 0x4,
   /** `gmIdentity` has changed. */
   GmIdentity: 0x8,
-  /** `seqData` has another length than the configured data set, or `confRev` is not the configured one. */
+  /** `seqData` has another length than the configured data set, or `datSet` or `confRev` is not the configured one. */
   Misconfigured: 0x10,
   /** Another rate is announced than the configured one. */
   WrongRate: 0x20,

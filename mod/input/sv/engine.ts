@@ -394,7 +394,7 @@ export class CaptureEngine {
       stream.isMisconfigured = true;
     }
     if ((notice & StreamNotice.ConfRev) !== 0) stream.confRevChanges++;
-    this.#log.notice(stream, notice, this.#pdu);
+    this.#log.notice(stream, notice, this.#bytes!, this.#pdu); // a stream that notices has had frames
   }
 
   #look(bytes: Uint8Array): void {

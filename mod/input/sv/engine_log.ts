@@ -107,15 +107,17 @@ export class EngineLog {
     this.#out.write(RecordType.Event, { stream: stream.number, change, ...detail });
   }
 
-  /** What a stream noticed, bits of `StreamNotice`, in what was decoded into `pdu`. */
-  notice(stream: Intake, notice: number, pdu: SvPdu): void {
+  /** What a stream noticed, bits of `StreamNotice`, in what was decoded from `bytes` into `pdu`. */
+  notice(stream: Intake, notice: number, bytes: Uint8Array, pdu: SvPdu): void {
     const { title, place } = stream;
     const isOther = (notice & (StreamNotice.Misconfigured | StreamNotice.WrongRate)) !== 0;
     if (isOther && this.#may(STREAM + place)) {
+      const at = pdu.datSetOffset[0]!;
+      const datSet = at < 0 ? "" : `${visibleString(bytes, at, pdu.datSetLength[0]!)} of `;
       this.#complain(
         `misconfigured ${title}`,
         `Samples of ${title} are dropped: expected ${stream.expectation}, ` +
-          `found ${pdu.seqDataLength[0]} octets and confRev ${pdu.confRev[0]}`,
+          `found ${datSet}${pdu.seqDataLength[0]} octets and confRev ${pdu.confRev[0]}`,
       );
     }
     if ((notice & StreamNotice.ConfRev) !== 0) {

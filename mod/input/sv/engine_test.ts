@@ -189,6 +189,18 @@ const cases: readonly Case[] = [
     status: { misconfigured: true, confRev: null },
   },
   {
+    name: "another datSet than configured",
+    more: `datSet = "MU/LLN0$RIGHT"`,
+    send(one) {
+      one.run(SECOND, 0, 20, { datSet: "MU/LLN0$RIGHT" });
+      one.run(SECOND, 20, 30); // many publishers leave it out
+      one.run(SECOND, 30, 60, { datSet: "MU/LLN0$OTHER" });
+    },
+    samples: { received: 60, accepted: 30, misconfigured: 30 },
+    status: { misconfigured: true },
+    complaint: /expected a data set MU.LLN0.RIGHT of 64 octets.*found MU.LLN0.OTHER of 64 octets/,
+  },
+  {
     name: "a change of confRev",
     send(one) {
       one.run(SECOND, 0, 400);

@@ -68,6 +68,7 @@ const refused: readonly (readonly [name: string, toml: string, message: RegExp])
   ["an unknown preset", leStream("").replace("9-2LE", "9-3"), /found "9-3"/],
   ["another frequency", leStream("").replace("50", "16"), /expected 50 or 60, found 16/],
   ["an svID in Greek", leStream("").replace("MU01", "μ"), /printable ASCII/],
+  ["a datSet in Greek", leStream('datSet = "μ"'), /a datSet of .*printable ASCII/],
   ["an address", leStream('destination = "1:2"'), /expected an address such as/],
   ["a label that is no channel", leStream('frequencyFrom = ["X"]'), /labels of channels/],
   ["two labels for frequency", leStream('frequencyFrom = ["Ua", "Ub"]'), /one label, or three/],

@@ -59,6 +59,7 @@ export class StreamIntake extends Intake {
       nominalHz: options.nominalHz,
       useRefrTm: input.udp !== undefined,
       ...(options.confRev === undefined ? {} : { confRev: options.confRev }),
+      ...(options.datSet === undefined ? {} : { datSet: options.datSet }),
     });
     this.#estimators = devices.filter((d) => d.stream === number).map((device) => ({
       device,
@@ -68,10 +69,10 @@ export class StreamIntake extends Intake {
   }
 
   override get expectation(): string {
-    const { channels, confRev, rate } = this.options;
-    return `a data set of ${8 * channels.length} octets, confRev ${
-      confRev ?? "any"
-    } and ${rate} samples/s`;
+    const { channels, confRev, datSet, rate } = this.options;
+    const name = datSet === undefined ? "" : `${datSet} `;
+    return `a data set ${name}of ${8 * channels.length} octets, confRev ${confRev ?? "any"} ` +
+      `and ${rate} samples/s`;
   }
 
   override get confRev(): number {

@@ -22,13 +22,16 @@ const mac = v.pipe(
   v.transform((s) => s.toLowerCase().replaceAll("-", ":")),
 );
 
-const svId = v.pipe(
-  v.string(),
-  v.check(
-    (s) => /^[\u0020-\u007e]{1,129}$/.test(s),
-    (issue) => `expected an svID of 1 to 129 printable ASCII characters, found ${issue.received}`,
-  ),
-);
+/** Text that a frame can carry. */
+const visible = (what: string) =>
+  v.pipe(
+    v.string(),
+    v.check(
+      (s) => /^[\u0020-\u007e]{1,129}$/.test(s),
+      (issue) => `expected ${what} of 1 to 129 printable ASCII characters, found ${issue.received}`,
+    ),
+  );
+const svId = visible("an svID");
 
 const channel = v.pipe(
   v.strictObject({
@@ -90,7 +93,10 @@ const rawStream = v.strictObject({
     v.pipe(integer(0, 2 ** 32 - 1), v.description("Expected confRev; default any")),
   ),
   datSet: v.optional(
-    v.pipe(text(), v.description("Expected datSet, where frames have one; default any")),
+    v.pipe(
+      visible("a datSet"),
+      v.description("Expected datSet, where frames have one; default any"),
+    ),
   ),
   channels: v.optional(
     v.pipe(

@@ -49,6 +49,8 @@ export interface MadeSample {
   readonly smpSynch?: number;
   /** `confRev`; default 1. */
   readonly confRev?: number;
+  /** `datSet`; default none. */
+  readonly datSet?: string;
   /** Members of the data set; default 8. */
   readonly channels?: number;
   /** Quality of every member; default 0. */
@@ -68,7 +70,7 @@ export const MADE_RMS = { current: 100, voltage: 63_500 } as const;
 export function madeFrame(sample: MadeSample): Uint8Array<ArrayBuffer> {
   const { svId = "MU01", second, smpCnt, rate = 4000, smpSynch = 2, confRev = 1, channels = 8 } =
     sample;
-  const { quality = 0, add = 0, hz = 50 } = sample;
+  const { quality = 0, add = 0, hz = 50, datSet } = sample;
   const turns = (hz * second) % 1 + hz * smpCnt / rate;
   const values = Array.from({ length: channels }, (_, c) => {
     const amplitude = (c < 4 ? MADE_RMS.current * 1000 : MADE_RMS.voltage * 100) * Math.SQRT2;
@@ -82,6 +84,7 @@ export function madeFrame(sample: MadeSample): Uint8Array<ArrayBuffer> {
     appid: 0x4000,
     asdus: [{
       svID: svId,
+      ...(datSet === undefined ? {} : { datSet }),
       smpCnt,
       confRev,
       smpSynch,
