@@ -23,4 +23,4 @@ export {
 } from "./options.ts";
 export { NO_ESTIMATE_FLAGS, PhasorReport, StatBits } from "./report.ts";
 export type { SampledWindow, Taps } from "./taps.ts";
-export type { NominalHz, PerformanceClass } from "./window.ts";
+export { type NominalHz, type PerformanceClass, spanSeconds } from "./window.ts";

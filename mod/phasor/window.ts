@@ -78,6 +78,15 @@ function mRow(nominalHz: NominalHz, framesPerSecond: number): MRow {
   return rows.findLast(([rate]) => rate <= framesPerSecond) ?? rows[0]!;
 }
 
+/** Seconds that the windows of one report span: that of the phasor, and one half a cycle to either side of it. */
+export function spanSeconds(
+  performanceClass: PerformanceClass,
+  nominalHz: NominalHz,
+  framesPerSecond: number,
+): number {
+  return 2 * windowOf(performanceClass, nominalHz, framesPerSecond).halfSeconds + 1 / nominalHz;
+}
+
 /** The triangle over two nominal cycles: the filter of P, and the weight of RMS values in both classes. */
 export function triangle(nominalHz: NominalHz): Window {
   return {

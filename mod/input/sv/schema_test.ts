@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import * as v from "valibot";
 import { checkDocument, parseTomlDocument } from "../../config/mod.ts";
 import { ConfigError } from "../../core/mod.ts";
+import { Instants } from "../../phasor/mod.ts";
 import { devicesOf } from "./devices.ts";
 import { presetOf } from "./presets.ts";
 import { svInputSchema } from "./schema.ts";
@@ -71,6 +72,18 @@ const refused: readonly (readonly [name: string, toml: string, message: RegExp])
   ["a datSet in Greek", leStream('datSet = "μ"'), /a datSet of .*printable ASCII/],
   ["an address", leStream('destination = "1:2"'), /expected an address such as/],
   ["a label that is no channel", leStream('frequencyFrom = ["X"]'), /labels of channels/],
+  [
+    "a temperature for frequency",
+    `interface = "e"\n[[input.streams]]\nacronym = "A"\nsvId = "A"\nnominalHz = 50\nrate = 4000\n` +
+    `frequencyFrom = ["T"]\nchannels = [{ label = "I", kind = "current", scale = 1 }, ` +
+    `{ label = "T", kind = "other", scale = 1 }]`,
+    /labels of channels that measure/,
+  ],
+  [
+    "a waveform shorter than the windows of class M",
+    leStream('class = "both"\nframesPerSecond = 10\nwaveformSeconds = 1'),
+    /more than the 1\.03 s .* class M take at 10 synchrophasors/,
+  ],
   ["two labels for frequency", leStream('frequencyFrom = ["Ua", "Ub"]'), /one label, or three/],
   ["too slow", leStream("rate = 400"), /16 samples per nominal cycle/],
   [
@@ -89,6 +102,27 @@ const refused: readonly (readonly [name: string, toml: string, message: RegExp])
     /each acronym once/,
   ],
 ];
+
+Deno.test("sv schema: the shortest waveform holds the windows of every class and rate that it lets through", () => {
+  for (const hz of [50, 60] as const) {
+    for (const performanceClass of ["P", "M"] as const) {
+      for (const framesPerSecond of [1, 9, 10, 12, 24, 25, 30, 59, 60, 120]) {
+        const { span } = new Instants({
+          performanceClass,
+          nominalHz: hz,
+          framesPerSecond,
+          sampleRate: 4000,
+          difference: "half-cycle",
+        });
+        const toml = leStream(
+          `class = "${performanceClass}"\nframesPerSecond = ${framesPerSecond}\nrate = 4000\nwaveformSeconds = 1`,
+        ).replace("nominalHz = 50", `nominalHz = ${hz}`);
+        if (span <= 4000) optionsOf(toml);
+        else assert.throws(() => optionsOf(toml), ConfigError);
+      }
+    }
+  }
+});
 
 for (const [name, toml, message] of refused) {
   Deno.test(`sv schema refuses: ${name}`, () => {

@@ -5,6 +5,7 @@
  */
 import * as v from "valibot";
 import { acronym, integer, real, text } from "../../config/mod.ts";
+import { spanSeconds } from "../../phasor/mod.ts";
 import type { SvStreamOptions, SvSynchrophasorOptions } from "./options.ts";
 import { presetOf } from "./presets.ts";
 
@@ -210,10 +211,26 @@ export const svStreamSchema: v.GenericSchema<unknown, SvStreamOptions> = v.pipe(
   ),
   v.forward(
     v.check(
-      (s) => s.frequencyFrom.every((label) => complete(s).channels.some((c) => c.label === label)),
-      "expected labels of channels",
+      (s) =>
+        s.frequencyFrom.every((label) =>
+          complete(s).channels.some((c) => c.label === label && c.kind !== "other")
+        ),
+      "expected labels of channels that measure a current or a voltage",
     ),
     ["frequencyFrom"],
+  ),
+  v.forward(
+    v.check(
+      (s) => s.waveformSeconds >= windowsOf(s) + SPARE_SECONDS,
+      (issue) => {
+        const raw = issue.input as RawStream; // what the check above looked at
+        return `expected more than the ${
+          windowsOf(raw).toFixed(2)
+        } s that the windows of class M ` +
+          `take at ${complete(raw).framesPerSecond} synchrophasors per second`;
+      },
+    ),
+    ["waveformSeconds"],
   ),
   v.forward(
     v.check(
@@ -224,6 +241,16 @@ export const svStreamSchema: v.GenericSchema<unknown, SvStreamOptions> = v.pipe(
   ),
   v.transform(complete),
 );
+
+/** What comes between two looks at the ring, beside the windows. */
+const SPARE_SECONDS = 0.05;
+
+/** Seconds of samples that the estimators of a stream look at. */
+function windowsOf(raw: RawStream): number {
+  const { framesPerSecond } = complete(raw);
+  // Those of class P are the shorter ones.
+  return spanSeconds(raw.class === "P" ? "P" : "M", raw.nominalHz, framesPerSecond);
+}
 
 function complete(raw: RawStream): SvStreamOptions {
   const { preset: name, ...rest } = raw;
