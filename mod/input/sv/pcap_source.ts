@@ -16,6 +16,8 @@ const LINKTYPE_ETHERNET = 1;
 const BATCH = 256;
 const TICK_MS = 4;
 const SECOND_MS = 1000;
+/** A pause of a file stands for no longer: by then every stream is lost, whatever its `lossMs`. */
+const MAX_PAUSE_MICROS = 15e6;
 /** Longest file that is read. */
 const MAX_FILE_BYTES = 1024 * 1024 * 1024;
 
@@ -52,9 +54,10 @@ export async function replayCapture(
     const packets = recordedIn(await Deno.readFile(options.file));
     const length = (packets.at(-1)?.micros ?? 0) - (packets[0]?.micros ?? 0);
     const round = (Math.floor(length / 1e6) + 1) * 1e6;
+    const isAgain = options.repeat && packets.length > 0;
     for (let shift = 0; !commands.stopped; shift += round) {
-      await player.play(packets, shift);
-      if (!options.repeat || packets.length === 0) break;
+      await player.play(packets, shift, isAgain ? round : length);
+      if (!isAgain) break;
     }
   } catch (error) {
     const message = `The file ${options.file} cannot be played: ${
@@ -66,6 +69,7 @@ export async function replayCapture(
   player.isAtEnd = true;
   while (!commands.stopped) {
     engine.obey(commands);
+    player.pass();
     while (engine.work() && !out.isHalfFull);
     player.report();
     await new Promise((resolve) => setTimeout(resolve, SECOND_MS / 4));
@@ -119,6 +123,11 @@ class Player {
   #packets = 0;
   #micros = 0;
   #toldMs = -Infinity;
+  /** When this round began, and what its stamps are shifted by. */
+  #beginMs = 0;
+  #shiftMicros = 0;
+  /** Up to where the time of the file has passed, from the beginning of this round. */
+  #tickMicros = 0;
 
   constructor(engine: CaptureEngine, out: RecordRing, commands: RecordRing, paced: boolean) {
     this.#engine = engine;
@@ -128,35 +137,58 @@ class Player {
     this.#session = new SessionSource(engine);
   }
 
-  async play(packets: readonly Recorded[], shiftMicros: number): Promise<void> {
-    const beginMs = performance.now();
+  /** Plays a round, which lasts for `lengthMicros` or until its last packet. */
+  async play(
+    packets: readonly Recorded[],
+    shiftMicros: number,
+    lengthMicros: number,
+  ): Promise<void> {
+    this.#beginMs = performance.now();
+    this.#shiftMicros = shiftMicros;
+    this.#tickMicros = 0;
     const first = packets[0]?.micros ?? 0;
-    let at = 0, tickMicros = 0;
-    while (at < packets.length && !this.#commands.stopped) {
-      const until = this.#paced ? (performance.now() - beginMs) * 1000 : Infinity;
-      for (let n = 0; n < BATCH && at < packets.length; n++, at++) {
-        const recorded = packets[at]!;
-        const since = recorded.micros - first;
-        if (since > until) break;
+    let at = 0;
+    const next = () => at < packets.length ? packets[at]!.micros - first : lengthMicros;
+    while ((at < packets.length || this.#now < lengthMicros) && !this.#commands.stopped) {
+      const until = this.#now;
+      for (let n = 0; n < BATCH && at < packets.length && next() <= until; n++, at++) {
+        const since = next();
         // Loss is a matter of the file's time, whatever the speed.
-        for (; since - tickMicros >= TICK_MS * 1000; tickMicros += TICK_MS * 1000) {
-          this.#engine.tick((tickMicros + shiftMicros) / 1000, true);
-        }
+        this.#tick(since);
         this.#engine.batch((since + shiftMicros) / 1000);
-        this.#take(recorded, shiftMicros);
+        this.#take(packets[at]!);
         this.#engine.estimate();
       }
+      // Between two rounds is no pause: the second one follows the first.
+      if (at < packets.length) this.#tick(Math.min(until, next()));
       this.#engine.obey(this.#commands);
       while (this.#engine.work() && !this.#out.isHalfFull);
       this.#out.publish();
       if (performance.now() - this.#toldMs >= SECOND_MS) this.report();
-      await this.#rest(at < packets.length ? packets[at]!.micros - first : 0, beginMs);
+      await this.#rest(next());
+    }
+  }
+
+  /** Lets time go on behind the last packet, as far as it does. */
+  pass(): void {
+    if (this.#paced) this.#tick(this.#now);
+  }
+
+  /** Microseconds of this round that have passed; without end at full speed. */
+  get #now(): number {
+    return this.#paced ? (performance.now() - this.#beginMs) * 1000 : Infinity;
+  }
+
+  #tick(toMicros: number): void {
+    this.#tickMicros = Math.max(this.#tickMicros, toMicros - MAX_PAUSE_MICROS);
+    for (; toMicros - this.#tickMicros >= TICK_MS * 1000; this.#tickMicros += TICK_MS * 1000) {
+      this.#engine.tick((this.#tickMicros + this.#shiftMicros) / 1000, true);
     }
   }
 
   /** Waits for the next packet; at full speed for the reader, since nothing may be dropped of a file. */
-  async #rest(sinceMicros: number, beginMs: number): Promise<void> {
-    const wait = this.#paced ? sinceMicros / 1000 - (performance.now() - beginMs) : 0;
+  async #rest(sinceMicros: number): Promise<void> {
+    const wait = this.#paced ? (sinceMicros - this.#now) / 1000 : 0;
     await new Promise<void>((resolve) => {
       if (wait >= 1) setTimeout(resolve, Math.min(wait, TICK_MS));
       else setImmediate(resolve);
@@ -184,12 +216,13 @@ class Player {
     this.#out.publish();
   }
 
-  #take({ bytes, address, micros }: Recorded, shiftMicros: number): void {
+  #take({ bytes, address, micros }: Recorded): void {
+    const shift = this.#shiftMicros;
     this.#packets++;
-    this.#micros = micros + shiftMicros;
+    this.#micros = micros + shift;
     const seconds = Math.floor(micros / 1e6);
-    const shifted = seconds + shiftMicros / 1e6;
-    if (address !== undefined) this.#session.take(bytes, address, micros + shiftMicros);
+    const shifted = seconds + shift / 1e6;
+    if (address !== undefined) this.#session.take(bytes, address, micros + shift);
     else {
       const nanos = Math.floor((micros - seconds * 1e6) * 1000);
       this.#engine.ethernet(bytes, 0, bytes.length, -1, 0, shifted, nanos);
