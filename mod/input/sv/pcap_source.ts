@@ -26,7 +26,7 @@ interface Recorded {
   /** The frame, or the content of the datagram. */
   readonly bytes: Uint8Array;
   /** Sender of a datagram; undefined for a frame. */
-  readonly address: string | undefined;
+  readonly from: { readonly address: string; readonly port: number } | undefined;
   /** When it was captured: microseconds since 1970. */
   readonly micros: number;
   /** Number of its packet in the file. */
@@ -84,14 +84,14 @@ function recordedIn(bytes: Uint8Array): Recorded[] {
     if (linkType !== LINKTYPE_ETHERNET || Number.isNaN(timeMicros) || !isSampledValues(frame)) {
       continue;
     }
-    found.push({ bytes: frame, address: undefined, micros: timeMicros, packet: number });
+    found.push({ bytes: frame, from: undefined, micros: timeMicros, packet: number });
   }
   for (const item of readTransport(bytes)) {
     if (item.protocol !== "udp" || item.to.port !== SESSION_PORT) continue;
     if (Number.isNaN(item.timeMicros)) continue;
     found.push({
       bytes: item.payload,
-      address: item.from.address,
+      from: item.from,
       micros: item.timeMicros,
       packet: item.packet,
     });
@@ -216,13 +216,13 @@ class Player {
     this.#out.publish();
   }
 
-  #take({ bytes, address, micros }: Recorded): void {
+  #take({ bytes, from, micros }: Recorded): void {
     const shift = this.#shiftMicros;
     this.#packets++;
     this.#micros = micros + shift;
     const seconds = Math.floor(micros / 1e6);
     const shifted = seconds + shift / 1e6;
-    if (address !== undefined) this.#session.take(bytes, address, micros + shift);
+    if (from) this.#session.take(bytes, from.address, from.port, micros + shift);
     else {
       const nanos = Math.floor((micros - seconds * 1e6) * 1000);
       this.#engine.ethernet(bytes, 0, bytes.length, -1, 0, shifted, nanos);

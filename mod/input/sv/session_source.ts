@@ -9,11 +9,15 @@ import type { CaptureEngine } from "./engine.ts";
 
 /** Senders whose sequence numbers are followed. */
 const MAX_SENDERS = 256;
+/** A sender that says nothing for so long makes room for another one. */
+const FORGET_MICROS = 60e6;
 
+/** A socket that PDUs come from: publishers on one host number theirs each for itself. */
 interface Sender {
   readonly sequence: SpduSequence;
   readonly high: number;
   readonly low: number;
+  lastMicros: number;
 }
 
 /** What the datagrams of all senders came to. */
@@ -26,8 +30,8 @@ export interface SessionFigures {
   readonly late: number;
   /** C37.118 frames on the same port; they are not for this input. */
   readonly c37118: number;
-  /** Senders beyond those that are followed; their datagrams are dropped. */
-  readonly refused: number;
+  /** Session PDUs of senders beyond those whose numbers are followed; they are taken all the same. */
+  readonly notFollowed: number;
 }
 
 /** Decodes datagrams for an engine. */
@@ -36,23 +40,27 @@ export class SessionSource {
   readonly #session = new SvSession();
   readonly #pdu = new SvPdu();
   readonly #senders = new Map<string, Sender>();
+  /** What senders had come to that were forgotten. */
+  readonly #forgotten = { lost: 0, duplicate: 0, late: 0 };
   #c37118 = 0;
-  #refused = 0;
+  #notFollowed = 0;
 
   /** Decodes for `engine`. */
   constructor(engine: CaptureEngine) {
     this.#engine = engine;
   }
 
-  /** One datagram from `address`, lent for the call, which arrived at `micros` (microseconds since 1970). */
-  take(bytes: Uint8Array, address: string, micros: number): void {
+  /**
+   * One datagram from `port` of `address`, lent for the call, which arrived at `micros` (microseconds since 1970).
+   */
+  take(bytes: Uint8Array, address: string, port: number, micros: number): void {
     if (isC37118(bytes)) {
       this.#c37118++;
       return;
     }
     const session = this.#session, engine = this.#engine;
     const reason = session.decode(bytes, 0, bytes.length);
-    const sender = reason === SvReject.None ? this.#senderOf(address) : undefined;
+    const sender = reason === SvReject.None ? this.#senderOf(address, port, micros) : undefined;
     engine.datagram(bytes.length, reason);
     if (!sender || !sender.sequence.accept(session.spduNumber)) return;
     const seconds = Math.floor(micros / 1e6);
@@ -79,22 +87,23 @@ export class SessionSource {
 
   /** What came of it until now. */
   figures(): SessionFigures {
-    let lost = 0, duplicate = 0, late = 0;
+    let { lost, duplicate, late } = this.#forgotten;
     for (const { sequence } of this.#senders.values()) {
       lost += sequence.lost;
       duplicate += sequence.duplicate;
       late += sequence.late;
     }
-    return { lost, duplicate, late, c37118: this.#c37118, refused: this.#refused };
+    return { lost, duplicate, late, c37118: this.#c37118, notFollowed: this.#notFollowed };
   }
 
-  #senderOf(address: string): Sender | undefined {
-    const known = this.#senders.get(address);
-    if (known) return known;
-    if (this.#senders.size >= MAX_SENDERS) {
-      this.#refused++;
-      return undefined;
+  #senderOf(address: string, port: number, micros: number): Sender {
+    const key = `${address} ${port}`;
+    const known = this.#senders.get(key);
+    if (known) {
+      known.lastMicros = micros;
+      return known;
     }
+    if (this.#senders.size >= MAX_SENDERS) this.#forgetSilent(micros);
     // The last six octets tell senders apart as a source address on Ethernet does.
     const octets = ipBytes(address) ?? new Uint8Array(4);
     const six = new Uint8Array(6);
@@ -104,8 +113,20 @@ export class SessionSource {
       sequence: new SpduSequence(),
       high: view.getUint16(0),
       low: view.getUint32(2),
+      lastMicros: micros,
     };
-    this.#senders.set(address, sender);
+    if (this.#senders.size < MAX_SENDERS) this.#senders.set(key, sender);
+    else this.#notFollowed++;
     return sender;
+  }
+
+  #forgetSilent(nowMicros: number): void {
+    for (const [key, { sequence, lastMicros }] of this.#senders) {
+      if (nowMicros - lastMicros < FORGET_MICROS) continue;
+      this.#senders.delete(key);
+      this.#forgotten.lost += sequence.lost;
+      this.#forgotten.duplicate += sequence.duplicate;
+      this.#forgotten.late += sequence.late;
+    }
   }
 }

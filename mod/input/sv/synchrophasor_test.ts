@@ -67,7 +67,7 @@ Deno.test("synchrophasors: every value of the vectors, each instant once, repeat
   let asdus = 0;
   for (const { udpPayloadHex, decoded } of vector.packets) {
     const bytes = Uint8Array.from(udpPayloadHex.match(/../g)!, (octet) => parseInt(octet, 16));
-    source.take(bytes, "192.0.2.1", 1_735_689_602.2e6);
+    source.take(bytes, "192.0.2.1", 102, 1_735_689_602.2e6);
     for (const { asdu, pmus } of decoded.synchrophasors) {
       asdus++;
       const { refrTm } = decoded.payloads[0]!.asdus[asdu]!;
@@ -159,7 +159,7 @@ function send(
     payloads: [{ appid: 0x4000, apdu, simulation }],
   });
   one.engine.batch(spdu);
-  source.take(bytes, "192.0.2.7", (SECOND + 0.1) * 1e6);
+  source.take(bytes, "192.0.2.7", 102, (SECOND + 0.1) * 1e6);
 }
 
 const cases: readonly {

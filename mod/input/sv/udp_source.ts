@@ -41,7 +41,7 @@ export async function captureUdp(
       clock,
       onDatagram: (bytes, arrivalMicros, from) => {
         engine.batch(clock.monotonicMs());
-        source.take(bytes, from.hostname, arrivalMicros);
+        source.take(bytes, from.hostname, from.port, arrivalMicros);
         engine.estimate();
         out.publish();
       },
