@@ -100,7 +100,7 @@ export class PacketRing {
   readonly #words: Int32Array<ArrayBuffer>;
   readonly #blockBytes: number;
   readonly #blocks: number;
-  readonly #map: Deno.PointerValue;
+  #map: Deno.PointerValue = null;
   readonly #counts = new Uint32Array(3);
   readonly #countBytes = new Uint8Array(this.#counts.buffer);
   #packets = 0;
@@ -154,14 +154,14 @@ export class PacketRing {
       );
       const size = blockBytes * blocks;
       this.#map = map(socket, size);
-      const memory = Deno.UnsafePointerView.getArrayBuffer(this.#map!, size);
+      const memory = Deno.UnsafePointerView.getArrayBuffer(this.#map, size);
       this.view = new DataView(memory);
       this.bytes = new Uint8Array(memory);
       this.#words = new Int32Array(memory);
       socket.bind(ETH_P_ALL);
       join(socket, options.join);
     } catch (error) {
-      socket.close();
+      this.close();
       throw error;
     }
   }
@@ -242,8 +242,10 @@ export class PacketRing {
 
   /** Unmaps the ring and closes the socket; safe to call twice. `view` must not be touched afterwards. */
   close(): void {
-    if (this.#socket.fd < 0) return;
-    this.#socket.libc.munmap(this.#map, BigInt(this.#blockBytes * this.#blocks));
+    const { libc } = this.#socket;
+    // The kernel keeps socket, ring and memberships for as long as it is mapped.
+    if (this.#map !== null) libc.munmap(this.#map, BigInt(this.#blockBytes * this.#blocks));
+    this.#map = null;
     this.#socket.close();
   }
 }
@@ -266,7 +268,7 @@ function attach(socket: PacketSocket, filter: PacketRingOptions["filter"]): void
   }
 }
 
-function map(socket: PacketSocket, size: number): Deno.PointerValue {
+function map(socket: PacketSocket, size: number): Deno.PointerObject {
   const at = socket.libc.mmap(null, BigInt(size), PROT_READ_WRITE, MAP_SHARED, socket.fd, 0n);
   if (at === null || Deno.UnsafePointer.value(at) === 0xffff_ffff_ffff_ffffn) { // MAP_FAILED
     throw socket.error(`map a ring of ${size} octets`);

@@ -262,6 +262,31 @@ Deno.test("packet ring: where the adapter has no stamps, nobody claims that it h
   });
 });
 
+Deno.test("packet ring: one that cannot be opened whole leaves nothing behind", async () => {
+  await onWire({ filter: all }, async (_ring, _poll, _sender, cable) => {
+    const index = async () => {
+      const { stdout } = await new Deno.Command("cat", {
+        args: [`/sys/class/net/${cable.far}/ifindex`],
+      }).output();
+      return new TextDecoder().decode(stdout).trim();
+    };
+    const sockets = async (interfaceIndex: string) => {
+      const { stdout } = await new Deno.Command("cat", { args: ["/proc/net/packet"] }).output();
+      const lines = new TextDecoder().decode(stdout).split("\n");
+      return lines.filter((line) => line.trim().split(/\s+/)[4] === interfaceIndex).length;
+    };
+    const far = await index();
+    assert.equal(await sockets(far), 1);
+    for (let i = 0; i < 3; i++) {
+      // Groups of an adapter have addresses of its length, which ends the opening at its last step.
+      const join = [new Uint8Array(8).fill(1)];
+      const open = () => new PacketRing({ interface: cable.far, filter: all, join, blocks: 8 });
+      assert.throws(open, /Cannot join a group/);
+    }
+    assert.equal(await sockets(far), 1);
+  });
+});
+
 Deno.test("packet ring: impossible sizes are refused before anything is opened", () => {
   for (const sizes of [{ blockBytes: 5000 }, { blockBytes: 2048 }, { blocks: 1 }]) {
     assert.throws(
