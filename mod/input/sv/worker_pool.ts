@@ -50,6 +50,9 @@ export class WorkerPool {
   readonly #recording: RecordingOptions | undefined;
   readonly #onError: (reason: string) => void;
   #workers: Worker[] = [];
+  /** Workers that capture: those that will say that they have stopped. */
+  readonly #running = new Set<Worker>();
+  readonly #stopping = Promise.withResolvers<void>();
   #ended = false;
 
   /** Prepares Workers for `options` on a machine with `cores`; `onError` hears of one that failed. */
@@ -92,9 +95,13 @@ export class WorkerPool {
   /** Ends all Workers; safe to call twice. */
   async stop(): Promise<void> {
     this.#ended = true;
+    this.#stopping.resolve();
     const workers = this.#workers;
     this.#workers = [];
-    await Promise.all(workers.map((worker, i) => stopOne(worker, this.threads[i]!.commands)));
+    await Promise.all(workers.map(async (worker, i) => {
+      if (this.#running.has(worker)) await askToStop(worker, this.threads[i]!.commands);
+      worker.terminate();
+    }));
     for (const { out } of this.threads) out.stop();
   }
 
@@ -102,15 +109,20 @@ export class WorkerPool {
     const worker = new Worker(entryUrl(), { type: "module", name: CAPTURE_WORKER });
     this.#workers.push(worker);
     return new Promise((resolve, reject) => {
+      const fail = (reason: string) => {
+        clearTimeout(timer);
+        reject(new Error(reason));
+      };
       const timer = setTimeout(
-        () => reject(new Error(`A capture Worker did not start within ${START_TIMEOUT_MS} ms`)),
+        () => fail(`A capture Worker did not start within ${START_TIMEOUT_MS} ms`),
         START_TIMEOUT_MS,
       );
+      void this.#stopping.promise.then(() => fail("Capture was stopped before it began"));
       worker.onerror = (event) => {
         event.preventDefault(); // otherwise it would end the process
-        clearTimeout(timer);
+        this.#running.delete(worker);
         const reason = `A capture Worker failed: ${event.message}`;
-        reject(new Error(reason));
+        fail(reason);
         if (!this.#ended) this.#onError(reason);
       };
       worker.onmessage = ({ data }: MessageEvent<WorkerNews>) => {
@@ -123,6 +135,7 @@ export class WorkerPool {
           out: out.memory,
           commands: commands.memory,
         };
+        this.#running.add(worker);
         worker.postMessage(start);
         resolve();
       };
@@ -136,7 +149,8 @@ function entryUrl(): string | URL {
   return here.endsWith(".ts") ? new URL("./worker_entry.ts", here) : here;
 }
 
-async function stopOne(worker: Worker, commands: RecordRing): Promise<void> {
+/** Waits until a Worker says that it has stopped, but no longer than it may take. */
+async function askToStop(worker: Worker, commands: RecordRing): Promise<void> {
   commands.stop();
   await new Promise<void>((resolve) => {
     const timer = setTimeout(resolve, STOP_TIMEOUT_MS);
@@ -146,5 +160,4 @@ async function stopOne(worker: Worker, commands: RecordRing): Promise<void> {
       resolve();
     };
   });
-  worker.terminate();
 }
