@@ -80,6 +80,7 @@ Deno.test("capture server: frames of a wire reach a gateway over the socket, and
       const reason = () => part.status().reason ?? "";
       await until(() => /Cannot reach `tieline capture`/.test(reason()), () => part.status());
       assert.equal(part.status().state, "waiting");
+      assert.equal(part.status().detail?.["interface"], null, "nobody knows");
       // It comes back, and so do the frames.
       const again = frames.length;
       const options = { path, interfaces: [], program: "two", cores: 2, log: logTo(log) };

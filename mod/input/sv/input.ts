@@ -128,6 +128,8 @@ class Input implements SvInput, RecordTaker, LinkWatcher {
   readonly #complaints: Complaints;
   #devices: DeviceState[] = [];
   #carrier: Carrier | undefined;
+  /** The end of a carrier that has ended by itself. */
+  #ending: Promise<void> = Promise.resolve();
   #isStopping = false;
   #timer: ReturnType<typeof setInterval> | undefined;
   #state: PartState = "stopped";
@@ -136,6 +138,8 @@ class Input implements SvInput, RecordTaker, LinkWatcher {
   #reported: Reported = { workers: new Map(), discovered: [], events: {}, malformed: 0 };
   #freshMs = -Infinity;
   readonly #inboxes = new Map<number, EventInbox>();
+  /** What was told last of an interface that is not up: each Worker tells it. */
+  #interfaceTrouble = "";
 
   constructor(name: string, options: SvInputOptions, context: SvInputContext) {
     this.name = `input.${name}`;
@@ -195,6 +199,7 @@ class Input implements SvInput, RecordTaker, LinkWatcher {
     this.#isStopping = true;
     clearInterval(this.#timer);
     await this.#carrier?.stop(); // records that are complete come until then
+    await this.#ending; // two carriers would hand everything in twice
     this.#carrier = undefined;
     this.#isStopping = false;
     for (const { device } of this.#devices) this.#context.registry.unregister(device.acronym);
@@ -271,7 +276,7 @@ class Input implements SvInput, RecordTaker, LinkWatcher {
     clearInterval(this.#timer);
     for (const { statistics } of this.#devices) statistics.connection(false);
     this.#enter("failed", reason);
-    void carrier.stop();
+    this.#ending = carrier.stop();
   }
 
   interrupted(reason: string): void {
@@ -279,6 +284,9 @@ class Input implements SvInput, RecordTaker, LinkWatcher {
     for (const { statistics } of this.#devices) statistics.connection(false);
     // What was reported is not known any more.
     this.#reported.workers.clear();
+    this.#reported.discovered = [];
+    delete this.#reported.interface;
+    this.#interfaceTrouble = "";
     this.#inboxes.clear();
     this.#complain("capture", reason);
     this.#enter("waiting", reason);
@@ -349,6 +357,10 @@ class Input implements SvInput, RecordTaker, LinkWatcher {
         return this.#event(v.parse(eventSchema, content));
       case RecordType.Complaint: {
         const { kind, message } = v.parse(complaintSchema, content);
+        if (kind.startsWith("interface")) {
+          if (message === this.#interfaceTrouble) return;
+          this.#interfaceTrouble = message;
+        }
         return this.#complain(kind, message);
       }
       case RecordType.Status:
@@ -390,9 +402,12 @@ class Input implements SvInput, RecordTaker, LinkWatcher {
       ? undefined
       : streamName(this.#options, event.stream);
     if (acronym === undefined) {
-      if (event.interface !== undefined) {
-        this.#reported.interface = { state: event.state ?? "", sinceMicros: clock.nowMicros() };
-        if (event.state === "up") log.info(`Interface ${event.interface} is up`);
+      const { interface: name, state = "" } = event;
+      if (name === undefined || state === this.#reported.interface?.state) return;
+      this.#reported.interface = { state, sinceMicros: clock.nowMicros() };
+      if (state === "up") {
+        this.#interfaceTrouble = "";
+        log.info(`Interface ${name} is up`);
       }
       return;
     }

@@ -248,6 +248,23 @@ preset = "9-2LE"
       [0, 0],
       "the other's stay away",
     );
+    // Both see the interface go and come, and one line is written.
+    interface Capture {
+      readonly state: string;
+      readonly outages: number;
+    }
+    const captures = () => (detail()["workers"] as { capture: Capture }[]).map((w) => w.capture);
+    await until(() => captures().every(({ state }) => state === "up"), detail);
+    const told = (words: RegExp) => log.filter((line) => words.test(line)).length;
+    const [downs, ups] = [told(/is down/), told(/is up/)];
+    const before = captures().map(({ outages }) => outages);
+    await cable.set("far", "down");
+    await until(() => captures().every(({ outages }, i) => outages > before[i]!), detail);
+    await cable.set("far", "up");
+    await until(() => captures().every(({ state }) => state === "up"), detail);
+    assert.deepEqual([told(/is down/) - downs, told(/is up/) - ups], [1, 1]);
+    const complaints = detail()["complaints"] as Record<string, number>;
+    assert.equal(complaints["interface down"], downs + 1);
   } finally {
     for (const source of sources) source.stop();
     await part.stop();
