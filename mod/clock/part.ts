@@ -81,7 +81,7 @@ class Watched implements ClockPart {
   readonly #observer: PtpObserver | undefined;
   #observed: ObserverSource | undefined;
   #capture: ClockCapture | undefined;
-  #timer: ReturnType<typeof setInterval> | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   #sinceMicros: number;
 
   constructor(options: ClockOptions, context: ClockContext) {
@@ -136,7 +136,7 @@ class Watched implements ClockPart {
     for (const { name } of this.#sources) {
       this.#trackers.set(name, new SourceTracker(name, this.#options.stepLimitUs * 1000));
     }
-    this.#timer = setInterval(() => this.#evaluate(), EVALUATE_MS);
+    this.#wait();
     this.#evaluate();
     for (const source of this.#sources) source.start();
     const { observer } = this.#options;
@@ -154,7 +154,7 @@ class Watched implements ClockPart {
 
   async stop(): Promise<void> {
     if (this.#timer === undefined) return;
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#observed?.stop();
     this.#observed = undefined;
@@ -245,6 +245,15 @@ class Watched implements ClockPart {
     const isBad = BAD_KINDS.includes(event.kind) || (event.kind === "state" && !this.#isGood());
     this.#events.note(event, isBad, this.#context.clock.monotonicMs());
     if (event.kind === "state") this.#context.onState?.();
+  }
+
+  /** Looks again as the next second of the clock begins: leap bits change there. */
+  #wait(): void {
+    const leftMs = EVALUATE_MS - (this.#context.clock.nowMicros() / 1000) % EVALUATE_MS;
+    this.#timer = setTimeout(() => {
+      this.#wait();
+      this.#evaluate();
+    }, leftMs);
   }
 
   #isGood(): boolean {

@@ -266,6 +266,35 @@ Deno.test("clock: what another process reads is followed, its steps are told, a 
   }
 });
 
+Deno.test("clock: looks as a second of the clock begins, so that leap bits are those of the second", async () => {
+  const stateDir = await Deno.makeTempDir({ prefix: "tl-clock-" });
+  const looksMs: number[] = [];
+  // Its seconds begin 700 ms after those of the timers of this process.
+  const startMs = performance.now();
+  const clock: Clock = {
+    nowMicros: () => 1_795_000_000_300_000 + (performance.now() - startMs) * 1000,
+    monotonicMs: () => performance.now(),
+  };
+  const capture = madeCapture({});
+  Object.defineProperty(capture.said, "kernel", {
+    get: () => {
+      looksMs.push(clock.nowMicros() / 1000 % 1000);
+      return KERNEL;
+    },
+  });
+  const part = createClockPart(
+    options('[clock]\norder = ["kernel"]\ncapture = "process"\n'),
+    { name: "EDGE", stateDir, clock, log, openCapture: capture.open },
+  );
+  try {
+    await part.start();
+    await until(() => looksMs.filter((ms) => ms < 100).length > 1, () => looksMs);
+  } finally {
+    await part.stop();
+    await Deno.remove(stateDir, { recursive: true });
+  }
+});
+
 Deno.test("clock: the observer takes what another process hears, with its losses and its troubles", async () => {
   const stateDir = await Deno.makeTempDir({ prefix: "tl-clock-" });
   const capture = madeCapture({});
