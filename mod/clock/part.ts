@@ -46,7 +46,7 @@ export interface ClockContext {
 export interface ClockPart extends Part {
   /** What is known of the clock now. */
   readonly report: ClockReport;
-  /** No time before this can be right: microseconds since 1970; 0 if nothing is known. */
+  /** No time before this can be right: microseconds since 1970. */
   readonly floorMicros: number;
   /** Pairs of sources that differ by more than both admit, in words. */
   readonly disagreements: readonly string[];
@@ -332,16 +332,12 @@ class Watched implements ClockPart {
   #checkFloor(now: Moment): void {
     const { chosen } = this.#selected;
     const contradicts = chosen?.reading.traceable === true && chosen.errorNs < PLAUSIBLE_NS;
-    const last = new Date(this.#floor.floorMicros / 1000).toISOString();
     switch (this.#floor.judge(now.micros, contradicts)) {
       case "behind":
         return this.#machine.fault("", now);
       case "before":
         if (this.report.state === "fault") return;
-        return this.#machine.fault(
-          `the clock stands before ${last}, when it was good last`,
-          now,
-        );
+        return this.#machine.fault(`the clock stands before ${this.#floor.text}`, now);
       case "wrong":
         this.#say(
           "floor",

@@ -7,6 +7,8 @@ import { join } from "node:path";
 import type { Log } from "../core/mod.ts";
 import { readTextIfExists, writeFileAtomic } from "../os/mod.ts";
 
+/** A board that was never good has no time on disk; before this nobody ran this program: 2025-01-01, microseconds. */
+const EARLIEST_MICROS = 1_735_689_600e6;
 /** How often the last good time is written, in milliseconds. */
 const WRITE_MS = 600_000;
 
@@ -20,8 +22,8 @@ export type FloorVerdict = "behind" | "before" | "wrong";
 
 /** Keeps the last good time in the state folder. */
 export class TimeFloor {
-  /** No time before this can be right: microseconds since 1970; 0 if nothing is known. */
-  floorMicros = 0;
+  /** No time before this can be right: microseconds since 1970. */
+  floorMicros: number = EARLIEST_MICROS;
   readonly #path: string;
   readonly #log: Log;
   #writtenMs = -Infinity;
@@ -33,7 +35,15 @@ export class TimeFloor {
     this.#log = log;
   }
 
-  /** Reads what an earlier run has left; a file that cannot be read leaves the floor at 0. */
+  /** What the floor is, in words. */
+  get text(): string {
+    const time = new Date(this.floorMicros / 1000).toISOString();
+    return this.floorMicros === EARLIEST_MICROS
+      ? `${time}, when there was no such program`
+      : `${time}, when it was good last`;
+  }
+
+  /** Reads what an earlier run has left; a file that cannot be read leaves the floor as it is. */
   async read(): Promise<void> {
     try {
       const text = await readTextIfExists(this.#path);
