@@ -55,7 +55,7 @@ export interface LeapEvent {
 
 const DAY = 86_400;
 /** Seconds around midnight within which TAI - UTC may change: two Announce intervals, generously. */
-const MIDNIGHT_SLACK = 10;
+export const MIDNIGHT_SLACK = 10;
 /** How far a step of the own clock may be from a second and still be the leap second, in nanoseconds. */
 const STEP_TOLERANCE_NS = 5e6;
 /** Leap seconds that this program may have missed. */

@@ -21,7 +21,14 @@ import {
 import { DelayWatch } from "./delay_watch.ts";
 import { judgeDomain } from "./domain_rules.ts";
 import { Findings } from "./findings.ts";
-import { judgeAnnounce, judgeFrame, judgePeerRequests, judgePort } from "./observer_rules.ts";
+import { taiUtcOf } from "./leap_watch.ts";
+import {
+  judgeAnnounce,
+  judgeFrame,
+  judgePeerRequests,
+  judgePort,
+  judgeUtc,
+} from "./observer_rules.ts";
 import { ObservedPort } from "./observed_port.ts";
 import { describePort, qualityText, RECEIVER, whyBetter } from "./observer_report.ts";
 import type { ObservedFrame, ObserverOptions, ObserverReport } from "./observer_types.ts";
@@ -34,6 +41,8 @@ const FORGET_MS = 120_000;
 export class PtpObserver {
   /** Hears of changes: another grandmaster, another quality, a step. */
   onEvent: (kind: "grandmaster" | "step", text: string) => void = () => {};
+  /** TAI - UTC that the clock believes, in seconds; NaN for that of the table. */
+  taiUtc: number = NaN;
   readonly #options: ObserverOptions;
   readonly #profile: Profile;
   readonly #findings = new Findings();
@@ -55,6 +64,11 @@ export class PtpObserver {
   /** Domain that should be in use. */
   get domainNumber(): number {
     return this.#options.domainNumber ?? this.#profile.domainNumber;
+  }
+
+  /** TAI - UTC in seconds at a second of UTC. */
+  taiUtcAt(utcSeconds: number): number {
+    return Number.isNaN(this.taiUtc) ? taiUtcOf(utcSeconds) : this.taiUtc;
   }
 
   /** Takes one message as it came; what cannot be read is counted. */
@@ -180,6 +194,7 @@ export class PtpObserver {
         const before = port.announce;
         port.announced(message, ms);
         judgeAnnounce(port, message, frame, this.#profile, this.#options.budgetNs, this.#findings);
+        judgeUtc(port, message, frame, this.taiUtcAt(frame.stamp.seconds), this.#findings);
         if (before && qualityText(before) !== qualityText(message)) {
           this.onEvent(
             "grandmaster",

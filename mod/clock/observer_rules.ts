@@ -18,7 +18,7 @@ import {
   TimeBudget,
 } from "../ptp/mod.ts";
 import type { Findings } from "./findings.ts";
-import { taiUtcOf } from "./leap_watch.ts";
+import { MIDNIGHT_SLACK } from "./leap_watch.ts";
 import type { IntervalMeter, ObservedPort } from "./observed_port.ts";
 import type { FindingCode, ObservedFrame } from "./observer_types.ts";
 
@@ -86,7 +86,7 @@ export function judgeAnnounce(
   const name = portText(port.identity);
   const note = (code: Parameters<Findings["note"]>[0], text: string) =>
     findings.note(code, name, `${name} ${text}`, ms);
-  const { header, tlvs, stepsRemoved, currentUtcOffset, grandmasterClockQuality } = message;
+  const { header, tlvs, stepsRemoved, grandmasterClockQuality } = message;
   if (
     header.logMessageInterval !== profile.logAnnounceInterval && header.logMessageInterval !== 127
   ) {
@@ -131,17 +131,29 @@ export function judgeAnnounce(
       }`,
     );
   }
-  const utc = frame.stamp.seconds;
-  if ((header.flags & PtpFlags.CurrentUtcOffsetValid) !== 0 && currentUtcOffset !== taiUtcOf(utc)) {
-    note(
-      "utc-offset",
-      `says that TAI - UTC is ${currentUtcOffset} s, ${taiUtcOf(utc)} s is expected`,
-    );
+}
+
+/** What one Announce says of UTC, where TAI - UTC is `taiUtc` seconds. */
+export function judgeUtc(
+  port: ObservedPort,
+  { header, currentUtcOffset }: AnnounceMessage,
+  { stamp, ms }: ObservedFrame,
+  taiUtc: number,
+  findings: Findings,
+): void {
+  const utc = stamp.seconds, midnight = Math.round(utc / DAY) * DAY;
+  // Offset and flags change within two Announces of a leap second.
+  if (Math.abs(utc - midnight) < MIDNIGHT_SLACK) return;
+  const name = portText(port.identity);
+  if ((header.flags & PtpFlags.CurrentUtcOffsetValid) !== 0 && currentUtcOffset !== taiUtc) {
+    const text = `says that TAI - UTC is ${currentUtcOffset} s, ${taiUtc} s is expected`;
+    findings.note("utc-offset", name, `${name} ${text}`, ms);
   }
   const leap = header.flags & (PtpFlags.Leap61 | PtpFlags.Leap59);
-  const midnight = new Date((Math.floor(utc / DAY) + 1) * DAY * 1000);
-  if (leap !== 0 && midnight.getUTCDate() !== 1) {
-    note("leap-day", "announces a leap second on a day that is not the last of a month");
+  const dayEnd = new Date((Math.floor(utc / DAY) + 1) * DAY * 1000);
+  if (leap !== 0 && dayEnd.getUTCDate() !== 1) {
+    const text = "announces a leap second on a day that is not the last of a month";
+    findings.note("leap-day", name, `${name} ${text}`, ms);
   }
 }
 

@@ -7,7 +7,6 @@ import type { Clock, Log } from "../core/mod.ts";
 import { GroupMembership, PtpTap, type TapListener, type TappedFrame } from "../os/mod.ts";
 import type { PtpTransport } from "../ptp/mod.ts";
 import type { ClockCapture } from "./capture.ts";
-import { taiUtcOf } from "./leap_watch.ts";
 import type { PtpObserver } from "./observer.ts";
 
 /** What to listen to. */
@@ -99,7 +98,7 @@ export class ObserverSource implements TapListener {
       sender,
       vlanPriority: tci < 0 ? undefined : tci >>> 13,
       vlanId: tci < 0 ? undefined : tci & 0xfff,
-      stamp: { seconds: byAdapter ? seconds - taiUtcOf(seconds) : seconds, nanos },
+      stamp: { seconds: byAdapter ? seconds - this.#observer.taiUtcAt(seconds) : seconds, nanos },
       ms: this.#clock.monotonicMs(),
     });
   }

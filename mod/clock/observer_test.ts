@@ -323,6 +323,25 @@ Deno.test("observer: what an Announce may say wrong", () => {
   }
 });
 
+Deno.test("observer: a leap second is no fault of who announces it, before, at midnight and after", () => {
+  const midnight = Date.UTC(2027, 0, 1) / 1000;
+  const table: [string, number, number, number, number, string[]][] = [
+    ["an hour before", -3600, 37, 37, 0x0d, []],
+    ["late flag", 1, 37, 37, 0x0d, []],
+    ["early offset", -1, 37, 38, 0x0c, []],
+    ["an hour after, as the clock believes", 3600, 38, 38, 0x0c, []],
+    ["an hour after, not changed", 3600, 38, 37, 0x0c, ["utc-offset"]],
+    ["an hour after, still flagged", 3600, 38, 38, 0x0d, ["leap-day"]],
+    ["nothing believed yet", 3600, NaN, 37, 0x0c, []],
+  ];
+  for (const [name, second, believed, currentUtcOffset, flags, expected] of table) {
+    const { observer, a } = network();
+    observer.taiUtc = believed;
+    a.announce((midnight - START + second) * 1000, { currentUtcOffset }, { flags });
+    assert.deepEqual(codes(observer.report(0)), expected, name);
+  }
+});
+
 Deno.test("observer: an Announce alone, an alternate master and one of 255 steps are not followed", () => {
   const { observer, a } = network();
   a.announce(0);

@@ -275,6 +275,7 @@ class Watched implements ClockPart {
     const { chosen } = this.#selected;
     const follow = chosen && !this.#holdsBetter(chosen) ? chosen : undefined;
     this.#machine.update(follow, this.#reasons(), now);
+    if (this.#observer) this.#observer.taiUtc = this.#machine.leap.taiUtc;
     if (this.#isGood()) void this.#floor.good(now.micros, now.ms);
   }
 
