@@ -23,7 +23,8 @@ export class SlotNumbers {
 
   /** The slot that a stamp belongs to. */
   of(stamp: Instant): number {
-    const ticks = Math.floor(stamp.nanos / 100);
+    // Rounded: a count of TIME_BASE 16777215 may lie 30 ns before the slot that it stands for.
+    const ticks = Math.floor((stamp.nanos + 50) / 100);
     const slot = this.#slot;
     if (this.#isNearest) nearestSlot(slot, stamp.seconds, ticks, this.#rate);
     else floorSlot(slot, stamp.seconds, ticks, this.#rate, this.#resolutionTicks);

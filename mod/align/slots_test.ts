@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { setFromSocFracSec } from "../core/mod.ts";
 import { averageDegrees, floorSlot, majority, nearestSlot, slotTicks } from "./mod.ts";
 import { average } from "./filters.ts";
+import { ALIGNER_DEFAULTS } from "./mod.ts";
+import { SlotNumbers } from "./slot_numbers.ts";
 
 interface Vectors {
   align: {
@@ -72,4 +75,33 @@ Deno.test("stamps cut to milliseconds reach the slot they were meant for", () =>
     floorSlot(slot, 100, Math.floor((k * 1000) / 120) * 10_000, 120, 80_000);
     assert.equal(slot.index, k);
   }
+});
+
+Deno.test("stamps of a time base that divides no rate reach the slot they stand for, at every rate", () => {
+  const timeBase = 16_777_215, second = 1_700_000_000;
+  const stamp = { seconds: 0, nanos: 0 };
+  for (const slotRule of ["floor", "nearest"] as const) {
+    for (let rate = 1; rate <= 240; rate++) {
+      const options = {
+        ...ALIGNER_DEFAULTS,
+        name: "a",
+        framesPerSecond: rate,
+        waitMs: 1,
+        slotRule,
+      };
+      const numbers = new SlotNumbers(options);
+      for (let k = 0; k < rate; k++) {
+        setFromSocFracSec(stamp, second, Math.round((k * timeBase) / rate), timeBase);
+        assert.equal(numbers.of(stamp), second * rate + k, `${k} at ${rate}/s, ${slotRule}`);
+      }
+    }
+  }
+  // The last 50 ns of a second are the first tick of the next one.
+  const numbers = new SlotNumbers({
+    ...ALIGNER_DEFAULTS,
+    name: "a",
+    framesPerSecond: 50,
+    waitMs: 1,
+  });
+  assert.equal(numbers.of({ seconds: second, nanos: 999_999_970 }), (second + 1) * 50);
 });
