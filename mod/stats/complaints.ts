@@ -33,25 +33,24 @@ export class Complaints {
   }
 
   /**
-   * Counts a complaint of `kind` (a short stable word) and logs it if it is the first for a while.
+   * Counts a complaint of `kind` (a short stable word) and logs it if it is the first for a while, with the number of
+   * those in between.
    *
    * `monotonicMs` is the time that never steps.
    */
   note(kind: string, message: string, monotonicMs: number, level: ComplaintLevel = "warn"): void {
-    let entry = this.#kinds.get(kind);
+    const name = this.#kinds.has(kind) || this.#kinds.size < this.#maxKinds ? kind : OTHER;
+    let entry = this.#kinds.get(name);
     if (!entry) {
-      const name = this.#kinds.size < this.#maxKinds ? kind : OTHER;
-      entry = this.#kinds.get(name);
-      if (!entry) {
-        entry = { total: 0, repeats: 0, sinceMs: 0, told: false, message, level };
-        this.#kinds.set(name, entry);
-      }
+      entry = { total: 0, repeats: 0, sinceMs: 0, told: false, message, level };
+      this.#kinds.set(name, entry);
     }
     entry.total++;
     entry.message = message;
     entry.level = level;
     if (entry.told) {
       entry.repeats++;
+      this.#sumUp(name, entry, monotonicMs);
       return;
     }
     entry.told = true;
@@ -60,26 +59,29 @@ export class Complaints {
   }
 
   /**
-   * Logs what was repeated since the last line on its kind, where that is `everyMs` ago; call it every few seconds.
+   * Logs what was repeated since the last line on its kind, where that is `everyMs` ago; call it every few seconds,
+   * so that the last repeats are told though none follows.
    *
    * A kind that was quiet for that long is told at once when it comes again.
    */
   flush(monotonicMs: number): void {
-    for (const [kind, entry] of this.#kinds) {
-      if (!entry.told || monotonicMs - entry.sinceMs < this.#everyMs) continue;
-      if (entry.repeats === 0) {
-        entry.told = false;
-        continue;
-      }
-      const seconds = Math.round((monotonicMs - entry.sinceMs) / 1000);
-      const times = entry.repeats === 1 ? "once" : `${entry.repeats.toLocaleString("en-US")} times`;
-      this.#log[entry.level](`${entry.message} (again ${times} in ${seconds} s)`, {
-        kind,
-        repeats: entry.repeats,
-      });
-      entry.repeats = 0;
-      entry.sinceMs = monotonicMs;
+    for (const [kind, entry] of this.#kinds) this.#sumUp(kind, entry, monotonicMs);
+  }
+
+  #sumUp(kind: string, entry: Kind, monotonicMs: number): void {
+    if (!entry.told || monotonicMs - entry.sinceMs < this.#everyMs) return;
+    if (entry.repeats === 0) {
+      entry.told = false;
+      return;
     }
+    const seconds = Math.round((monotonicMs - entry.sinceMs) / 1000);
+    const times = entry.repeats === 1 ? "once" : `${entry.repeats.toLocaleString("en-US")} times`;
+    this.#log[entry.level](`${entry.message} (again ${times} in ${seconds} s)`, {
+      kind,
+      repeats: entry.repeats,
+    });
+    entry.repeats = 0;
+    entry.sinceMs = monotonicMs;
   }
 
   /** How often each kind was noted since the start. */

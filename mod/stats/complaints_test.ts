@@ -45,3 +45,16 @@ Deno.test("kinds are told apart up to a bound", () => {
   assert.deepEqual(lines, ["warn message 0", "warn message 1", "warn message 2", "warn message 3"]);
   assert.deepEqual(complaints.totals(), { "kind 0": 1, "kind 1": 1, "kind 2": 1, other: 997 });
 });
+
+Deno.test("where nobody flushes, the next one after a minute tells how many came before", () => {
+  const { log, lines } = memory();
+  const complaints = new Complaints(log);
+  for (const ms of [0, 10, 20, 59_999, 60_000, 60_001, 300_000]) {
+    complaints.note("login", "Refused", ms);
+  }
+  assert.deepEqual(lines, [
+    "warn Refused",
+    "warn Refused (again 4 times in 60 s)",
+    "warn Refused (again 2 times in 240 s)",
+  ]);
+});
