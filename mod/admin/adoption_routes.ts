@@ -42,6 +42,7 @@ export const ADOPTION_ROUTES: readonly Route[] = [
     }),
     ifMatch: true,
     answer: changeSchema,
+    action: "input.adopt",
     handle: (call) => {
       const { body, context, params } = call;
       const input = params["name"] ?? "";
@@ -60,7 +61,6 @@ export const ADOPTION_ROUTES: readonly Route[] = [
       const append = entryOf(device, body.acronym, body.settings);
       return changeByEdit(
         call,
-        "input.adopt",
         (text) => editToml(text, { path: ["input", input, seen.list], append }),
       );
     },

@@ -66,11 +66,11 @@ export const ALARM_ROUTES: readonly Route[] = [
     body: limits,
     ifMatch: true,
     answer: changeSchema,
+    action: "alarm.limits",
     handle: (call) => {
       const name = nameOf(call.context, call.params);
       return changeByEdit(
         call,
-        "alarm.limits",
         (text) => editKeys(text, ["alarm", name], call.body),
       );
     },

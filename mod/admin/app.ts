@@ -10,12 +10,12 @@ import type { HttpPeer } from "../os/mod.ts";
 import { Complaints } from "../stats/mod.ts";
 import { Authenticator, CHALLENGE, CLAIMANT } from "./authenticator.ts";
 import { readBody } from "./body.ts";
-import type { AdminContext } from "./context.ts";
+import { type AdminContext, doneBy } from "./context.ts";
 import { guard, SECURITY_HEADERS } from "./guard.ts";
 import { ProblemError, problemOf, problemResponse } from "./problem.ts";
 import { RefusalBook } from "./refusal_book.ts";
 import { hasRole, type User } from "./roles.ts";
-import type { Call, Route, RouteAccess } from "./route.ts";
+import type { Route, RouteAccess } from "./route.ts";
 import { ROUTES } from "./routes.ts";
 
 /** The API without sockets. */
@@ -33,10 +33,10 @@ export interface AdminApp {
     peer: HttpPeer,
     id: string,
   ): Promise<User>;
-  /** The user as configured now; undefined if it is gone. */
-  current(user: User): User | undefined;
   /** Reads hashes of tokens anew that stand outside of the configuration, and locks nobody out for some minutes. */
   renew(): void;
+  /** Notes what was refused again and again; called at least every minute. */
+  tick(): void;
   /** Notes what is still to be noted. */
   close(): void;
 }
@@ -59,8 +59,13 @@ export function adminApp(context: AdminContext): AdminApp {
     context.claim,
     { monotonicMs: () => clock.monotonicMs(), nowMicros: () => gateway.certificateMicros() },
     (peer, name, why) => {
-      log.warn(`Refused a login from ${peer.address}: ${why}`);
-      book.note({ who: name, from: peer.address, action: "auth.login", detail: why });
+      const { address: from } = peer;
+      complaints.note(
+        `login from ${from}`,
+        `Refused a login from ${from}: ${why}`,
+        clock.monotonicMs(),
+      );
+      book.note({ who: name, from, action: "auth.login", detail: why });
     },
     (why) => complaints.note("token", why, clock.monotonicMs()),
   );
@@ -71,17 +76,29 @@ export function adminApp(context: AdminContext): AdminApp {
       const { peer, id } = c.env;
       const access = accessOf(route.access, route.path, gateway.config.admin.metrics);
       const user = await admit(c.req.raw, peer, access, id, route.summary);
-      const call: Call<unknown, unknown> = {
+      const call = {
         user,
         peer,
         id,
+        action: route.action ?? "",
         request: c.req.raw,
         params: c.req.param(),
-        query: queryOf(route.query, c),
-        body: await bodyOf(route, c.req.raw),
         context,
       };
-      const result = await route.handle(call);
+      const before = context.keeper.status().running.digest;
+      let result: unknown;
+      try {
+        const query = queryOf(route.query, c);
+        const body = await bodyOf(route, c.req.raw);
+        result = await route.handle({ ...call, query, body });
+      } catch (error) {
+        if (route.action !== undefined) {
+          const detail = error instanceof Error ? error.message : String(error);
+          const fact = doneBy(call, detail, route.ifMatch ? { before } : {});
+          await audit.note({ ...fact, outcome: "refused" });
+        }
+        throw error;
+      }
       const response = result instanceof Response ? result : c.json(result as object); // handlers give plain data
       // HEAD is answered as GET, without what nobody would read to its end, such as live values.
       if (c.req.raw.method === "HEAD") await response.body?.cancel();
@@ -117,7 +134,13 @@ export function adminApp(context: AdminContext): AdminApp {
   ): Promise<User> => {
     if (access === "open") return NOBODY;
     const user = await authenticator.identify(request.headers.get("Authorization"), peer);
+    const asked = `${request.method} ${new URL(request.url).pathname} (${what})`;
     if (!user) {
+      // Pages ask who they are before anybody has logged in.
+      if (access !== "user") {
+        const detail = `${asked} without a token`;
+        book.note({ who: "", from: peer.address, action: "auth.login", detail, request: id });
+      }
       throw new ProblemError(
         401,
         "noToken",
@@ -136,7 +159,7 @@ export function adminApp(context: AdminContext): AdminApp {
       who: user.name,
       from: peer.address,
       action: "auth.role",
-      detail: `${request.method} ${new URL(request.url).pathname} (${what}) needs ${needed}`,
+      detail: `${asked} needs ${needed}`,
       request: id,
     });
     throw new ProblemError(403, "role", `This needs the role ${needed}`);
@@ -181,8 +204,11 @@ export function adminApp(context: AdminContext): AdminApp {
       const asked = new Request(request.url, { headers });
       return await admit(asked, peer, ["VIEWER"], id, "live values");
     },
-    current: (user) => authenticator.current(user),
     renew: () => authenticator.renew(),
+    tick() {
+      book.flush(clock.monotonicMs());
+      complaints.flush(clock.monotonicMs());
+    },
     close: () => book.flush(Infinity),
   };
 }

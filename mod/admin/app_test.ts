@@ -298,7 +298,9 @@ Deno.test("admin: failed logins lock their address out, others and proven tokens
     assert.deepEqual(
       logins.map((e) => [e.who, e.outcome, e.detail]),
       [
+        ["viewer", "refused", "locked out (2 times more)"],
         ["viewer", "refused", "unknown token (3 times more)"],
+        ["viewer", "refused", "locked out"],
         ["viewer", "refused", "unknown token; locked out"],
         ["viewer", "refused", "unknown token"],
       ],
@@ -459,6 +461,14 @@ Deno.test("admin: what is done and refused is in the audit trail, which is whole
     await bench.ask("POST", "/api/parts/output.main/restart", { user: "viewer" });
     await bench.json("POST", "/api/parts/output.main/restart", { user: "operator" });
     await bench.ask("PUT", "/api/config", { user: "engineer", body: "= =", headers: bench.match });
+    // Whatever it is refused for, and by whomever.
+    await bench.ask("PUT", "/api/subscribers/client/access", {
+      user: "secadm",
+      body: { allow: 1 },
+    });
+    await bench.ask("DELETE", "/api/users/secadm", { user: "secadm", headers: bench.match });
+    await bench.ask("PUT", "/api/config", { user: "none", body: "x = 1" });
+    await bench.ask("GET", "/api/me", { user: "none" });
     await bench.json("POST", "/api/subscribers/client/revoke", {
       user: "operator",
       body: { reason: "stolen" },
@@ -476,10 +486,17 @@ Deno.test("admin: what is done and refused is in the audit trail, which is whole
       .map((e) => [e.who, e.from, e.action, e.outcome]);
     assert.deepEqual(shown, [
       ["operator", "127.0.0.1", "subscriber.revoke", "done"],
+      ["", "127.0.0.1", "auth.login", "refused"],
+      ["secadm", "127.0.0.1", "user.remove", "refused"],
+      ["secadm", "127.0.0.1", "access.change", "refused"],
       ["engineer", "127.0.0.1", "config.push", "refused"],
       ["operator", "127.0.0.1", "part.restart", "done"],
       ["viewer", "127.0.0.1", "auth.role", "refused"],
     ]);
+    assert.match(
+      JSON.stringify(entries),
+      /"PUT \/api\/config \(Pushes [^"]+\) without a token".*"allow: Invalid type/,
+    );
     const syslog = await (await bench.ask("GET", "/api/audit?format=syslog", { user: "secaud" }))
       .text();
     assert.match(

@@ -87,12 +87,6 @@ export class Authenticator {
     this.#lockout.spare(this.#clock.monotonicMs() + SPARED_MS);
   }
 
-  /** The user as configured now; undefined if it is gone or disabled. */
-  current({ name }: User): User | undefined {
-    const known = this.#userOf(name);
-    return known?.enabled ? { name, roles: known.roles } : undefined;
-  }
-
   async #byToken(authorization: string, peer: HttpPeer): Promise<User> {
     const text = /^Bearer +(\S{1,256})$/i.exec(authorization)?.[1] ?? "";
     const digest = sha256(text);
@@ -108,6 +102,7 @@ export class Authenticator {
     const name = parseToken(text)?.name ?? "";
     const leftMs = this.#lockout.leftMs(peer.address, name, nowMs);
     if (leftMs > 0) {
+      this.#refused(peer, name, "locked out");
       throw new ProblemError(
         429,
         "lockedOut",

@@ -51,10 +51,11 @@ export const BACKUP_ROUTES: readonly Route[] = [
       "Configuration with the hashes of tokens, map of signals and revocations, as one JSON document; keys, " +
       "certificates, event records and the audit trail are not in it",
     answer: backupSchema,
+    action: "backup.read",
     handle: async (call) => {
       const { gateway, keeper, clock, version, audit } = call.context;
       const { id, name } = gateway.config.gateway;
-      await audit.note(doneBy(call, "backup.read", "the whole configuration"));
+      await audit.note(doneBy(call, "the whole configuration"));
       return {
         format: FORMAT,
         version: 1,
@@ -79,12 +80,12 @@ export const BACKUP_ROUTES: readonly Route[] = [
     maxBytes: MAX_BYTES,
     ifMatch: true,
     answer: changeSchema,
+    action: "backup.restore",
     handle: async (call) => {
       const { keeper, gateway, audit } = call.context;
       const { config: text, signals, revocations, gateway: from } = call.body;
       const result = await change(
         call,
-        "backup.restore",
         () => keeper.change({ ...requestOf(call), text, cause: "push" }),
       );
       if (call.query.dryRun) return result;
@@ -94,7 +95,8 @@ export const BACKUP_ROUTES: readonly Route[] = [
           await gateway.revoke(subscriber, author, reason);
         }
       }
-      await audit.note(doneBy(call, "backup.signals", `${signals.length} signals of ${from.name}`));
+      const restored = doneBy(call, `${signals.length} signals of ${from.name}`);
+      await audit.note({ ...restored, action: "backup.signals" });
       return result;
     },
   }),

@@ -76,27 +76,19 @@ export function requestOf(
   };
 }
 
-/** Makes a change, notes it in the audit trail whatever becomes of it, and answers. */
+/** Makes a change, notes it in the audit trail, and answers. */
 export async function change(
   call: Call<ChangeQuery, unknown>,
-  action: string,
   make: () => Promise<ChangeResult<ConfigPlan>>,
 ): Promise<v.InferOutput<typeof changeSchema>> {
   const { keeper, audit } = call.context;
   const before = keeper.status().running.digest, text = keeper.text;
-  let result: ChangeResult<ConfigPlan>;
-  try {
-    result = await make();
-  } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
-    await audit.note({ ...doneBy(call, action, detail, { before }), outcome: "refused" });
-    throw error;
-  }
+  const result = await make();
   if (!call.query.dryRun) {
     const what = result.version ? `version ${result.version.number}` : "no change";
     const within = result.confirmWithin ? `, to be confirmed within ${result.confirmWithin} s` : "";
     await audit.note(
-      doneBy(call, action, `${what}${within}: ${partsText(result.plan)}`, {
+      doneBy(call, `${what}${within}: ${partsText(result.plan)}`, {
         before,
         after: result.digest,
       }),
@@ -119,11 +111,10 @@ export async function change(
 /** Makes a change that is an edit of the text that runs; otherwise as {@linkcode change}. */
 export function changeByEdit(
   call: Call<ChangeQuery, unknown>,
-  action: string,
   edit: (text: string) => string,
 ): Promise<v.InferOutput<typeof changeSchema>> {
   const request = { ...requestOf(call), cause: "edit" } as const;
-  return change(call, action, () => call.context.keeper.edit(request, edit));
+  return change(call, () => call.context.keeper.edit(request, edit));
 }
 
 function partsText({ changes }: ConfigPlan): string {

@@ -50,11 +50,11 @@ export const CONFIG_ROUTES: readonly Route[] = [
     bodyType: "application/toml",
     maxBytes: 4 * MAX_TOML_LENGTH,
     ifMatch: true,
+    action: "config.push",
     answer: changeSchema,
     handle: (call) =>
       change(
         call,
-        "config.push",
         () => call.context.keeper.change({ ...requestOf(call), text: call.body, cause: "push" }),
       ),
   }),
@@ -63,18 +63,18 @@ export const CONFIG_ROUTES: readonly Route[] = [
     path: "/api/config/confirm",
     access: WRITERS,
     summary: "Confirms the change that waits",
+    action: "config.confirm",
     answer: settled,
-    handle: (call) =>
-      settle(call, "config.confirm", "", (judge) => call.context.keeper.confirm(judge)),
+    handle: (call) => settle(call, "", (judge) => call.context.keeper.confirm(judge)),
   }),
   route({
     method: "POST",
     path: "/api/config/cancel",
     access: WRITERS,
     summary: "Takes the change that waits back at once",
+    action: "config.cancel",
     answer: settled,
-    handle: (call) =>
-      settle(call, "config.cancel", " runs again", (judge) => call.context.keeper.cancel(judge)),
+    handle: (call) => settle(call, " runs again", (judge) => call.context.keeper.cancel(judge)),
   }),
   route({
     method: "GET",
@@ -105,11 +105,11 @@ export const CONFIG_ROUTES: readonly Route[] = [
     summary: "Makes the text of a version run again, as a new version",
     query: v.strictObject(changeQuery),
     ifMatch: true,
+    action: "config.rollback",
     answer: changeSchema,
     handle: (call) =>
       change(
         call,
-        "config.rollback",
         () => call.context.keeper.rollback(numberOf(call.params), requestOf(call)),
       ),
   }),
@@ -129,25 +129,17 @@ export const CONFIG_ROUTES: readonly Route[] = [
   }),
 ];
 
-/** Settles the change that waits, if the user might have made it, and notes it whatever becomes of it. */
+/** Settles the change that waits, if the user might have made it, and notes it. */
 async function settle(
   call: Call<undefined, undefined>,
-  action: string,
   what: string,
   make: (judge: (undo: ConfigPlan) => void) => Promise<VersionInfo>,
 ): Promise<v.InferOutput<typeof settled>> {
   const { keeper, audit } = call.context;
   const before = keeper.status().running.digest;
-  try {
-    const { number, digest } = await make((undo) => mayChange(call.user, undo));
-    const digests = { before, after: digest };
-    await audit.note(doneBy(call, action, `version ${number}${what}`, digests));
-    return { version: number, digest };
-  } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
-    await audit.note({ ...doneBy(call, action, detail, { before }), outcome: "refused" });
-    throw error;
-  }
+  const { number, digest } = await make((undo) => mayChange(call.user, undo));
+  await audit.note(doneBy(call, `version ${number}${what}`, { before, after: digest }));
+  return { version: number, digest };
 }
 
 function numberOf(params: Readonly<Record<string, string>>): number {

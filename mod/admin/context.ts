@@ -28,8 +28,12 @@ export interface AdminContext {
 
 /** What belongs to a note of something that was done by a call. */
 export function doneBy(
-  { user, peer, id }: { user: { name: string }; peer: { address: string }; id: string },
-  action: string,
+  { user, peer, id, action }: {
+    user: { name: string };
+    peer: { address: string };
+    id: string;
+    action: string;
+  },
   detail: string,
   digests: Pick<AuditFact, "before" | "after"> = {},
 ): AuditFact {

@@ -129,6 +129,7 @@ export const EVENT_ROUTES: readonly Route[] = [
       streams: v.array(v.string()),
       devices: v.array(v.string()),
     }),
+    action: "event.trigger",
     handle: async (call) => {
       const { context, body, user } = call;
       let result;
@@ -140,7 +141,7 @@ export const EVENT_ROUTES: readonly Route[] = [
       }
       const { event, streams, devices } = result;
       const all = [...streams, ...devices].join(", ") || "nothing";
-      await context.audit.note(doneBy(call, "event.trigger", `${event} of ${all}`));
+      await context.audit.note(doneBy(call, `${event} of ${all}`));
       return { event, streams: [...streams], devices: [...devices] };
     },
   }),
@@ -188,13 +189,14 @@ export const EVENT_ROUTES: readonly Route[] = [
     summary: "Protects a record from retention, or lets it go",
     body: v.strictObject({ protected: v.boolean() }),
     answer: v.object({ id: v.string(), protected: v.boolean() }),
+    action: "event.protect",
     handle: async (call) => {
       const { context, params, body } = call;
       const id = idOf(params);
       const found = await disk(() => archiveOf(context).protect(id, body.protected));
       if (!found) throw unknown(params);
       await context.audit.note(
-        doneBy(call, "event.protect", `${id} ${body.protected ? "is" : "is no longer"} protected`),
+        doneBy(call, `${id} ${body.protected ? "is" : "is no longer"} protected`),
       );
       return { id, protected: body.protected };
     },
@@ -205,11 +207,12 @@ export const EVENT_ROUTES: readonly Route[] = [
     access: ["ENGINEER"],
     summary: "Removes a record",
     answer: v.object({ id: v.string(), removed: v.literal(true) }),
+    action: "event.remove",
     handle: async (call) => {
       const { context, params } = call;
       const id = idOf(params);
       if (!await disk(() => archiveOf(context).remove(id))) throw unknown(params);
-      await context.audit.note(doneBy(call, "event.remove", id));
+      await context.audit.note(doneBy(call, id));
       return { id, removed: true };
     },
   }),

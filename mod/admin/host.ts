@@ -55,7 +55,10 @@ export class AdminHost {
     this.audit = audit;
     this.claim = context.claim;
     this.#server = server;
-    this.#timer = setInterval(() => void audit.tick(), TICK_MS);
+    this.#timer = setInterval(() => {
+      this.#server.tick();
+      void audit.tick();
+    }, TICK_MS);
     Deno.unrefTimer(this.#timer);
   }
 

@@ -26,6 +26,8 @@ export interface Call<Q, B> {
   readonly request: Request;
   /** Identifier of the request. */
   readonly id: string;
+  /** What the route is called in the audit trail; empty for one that changes nothing. */
+  readonly action: string;
   /** Parts of the path, decoded. */
   readonly params: Readonly<Record<string, string>>;
   /** Parameters of the query. */
@@ -58,6 +60,8 @@ export interface RouteOptions<Q extends AnySchema | undefined, B extends AnySche
   readonly answer?: AnySchema;
   /** Type of an answer that is not JSON. */
   readonly answerType?: string;
+  /** What it is called in the audit trail, where what it refuses is noted too; left out if it changes nothing. */
+  readonly action?: string;
   /** True if it needs `If-Match` with the ETag of the configuration. */
   readonly ifMatch?: boolean;
   /** Answers: a `Response`, or what is sent as JSON. */

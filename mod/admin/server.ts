@@ -37,6 +37,8 @@ export interface AdminServer {
   reload(options: AdminConfig): Promise<void>;
   /** See {@linkcode AdminApp.renew}. */
   renew(): void;
+  /** Tells what was refused again and again; called at least every minute. */
+  tick(): void;
   /** Ends it; requests that run are cut off. */
   stop(): Promise<void>;
 }
@@ -86,6 +88,10 @@ export async function serveAdmin(
       );
     },
     renew: () => app.renew(),
+    tick() {
+      app.tick();
+      complaints.flush(clock.monotonicMs());
+    },
     async stop() {
       app.close();
       await listener.close();

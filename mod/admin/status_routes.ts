@@ -160,13 +160,14 @@ export const STATUS_ROUTES: readonly Route[] = [
     access: ["OPERATOR"],
     summary: "Stops a part and starts it again",
     answer: v.object({ part: v.string(), state: v.string() }),
+    action: "part.restart",
     handle: async (call) => {
       const { context, params } = call;
       const name = params["name"]!; // it stands in the path
       if (!await context.gateway.restartPart(name)) {
         throw new ProblemError(404, "unknownPart", `There is no part ${name}`);
       }
-      await context.audit.note(doneBy(call, "part.restart", name));
+      await context.audit.note(doneBy(call, name));
       return { part: name, state: context.gateway.status().parts[name]?.state ?? "stopped" };
     },
   }),

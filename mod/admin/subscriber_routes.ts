@@ -85,11 +85,11 @@ export const SUBSCRIBER_ROUTES: readonly Route[] = [
     maxBytes: 1024 * 1024,
     ifMatch: true,
     answer: changeSchema,
+    action: "access.change",
     handle: (call) => {
       const name = nameOf(call.context, call.params);
       return changeByEdit(
         call,
-        "access.change",
         (text) => editKeys(text, ["subscriber", name], call.body),
       );
     },
@@ -100,11 +100,12 @@ export const SUBSCRIBER_ROUTES: readonly Route[] = [
     access: ["OPERATOR", "SECADM"],
     summary: "Ends the connections of a subscriber, which may connect again",
     answer: v.object({ ended: v.number() }),
+    action: "subscriber.disconnect",
     handle: async (call) => {
       const name = nameOf(call.context, call.params);
       const ended = call.context.gateway.disconnect(name);
       await call.context.audit.note(
-        doneBy(call, "subscriber.disconnect", `${name}: ${ended} connections`),
+        doneBy(call, `${name}: ${ended} connections`),
       );
       return { ended };
     },
@@ -117,11 +118,12 @@ export const SUBSCRIBER_ROUTES: readonly Route[] = [
       "Emergency: withholds everything from a subscriber until that is taken back, over restarts too",
     body: v.strictObject({ reason: v.optional(line(500), "") }),
     answer: revocation,
+    action: "subscriber.revoke",
     handle: async (call) => {
       const { gateway, audit } = call.context;
       const name = nameOf(call.context, call.params);
       await gateway.revoke(name, call.user.name, call.body.reason);
-      await audit.note(doneBy(call, "subscriber.revoke", `${name}: ${call.body.reason}`));
+      await audit.note(doneBy(call, `${name}: ${call.body.reason}`));
       return gateway.revocations().find((r) => r.subscriber === name);
     },
   }),
@@ -131,12 +133,13 @@ export const SUBSCRIBER_ROUTES: readonly Route[] = [
     access: ["SECADM"],
     summary: "Takes an emergency revocation back",
     answer: v.object({ subscriber: v.string() }),
+    action: "subscriber.restore",
     handle: async (call) => {
       const name = call.params["name"] ?? "";
       if (!await call.context.gateway.restore(name)) {
         throw new ProblemError(404, "notRevoked", `${name} is not revoked`);
       }
-      await call.context.audit.note(doneBy(call, "subscriber.restore", name));
+      await call.context.audit.note(doneBy(call, name));
       return { subscriber: name };
     },
   }),

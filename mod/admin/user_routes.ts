@@ -47,6 +47,7 @@ export const USER_ROUTES: readonly Route[] = [
       "Makes the first user of a new gateway; its token is told once, the claim token is spent",
     body: v.strictObject({ name, roles: v.optional(roles, [...ADMIN_ROLES]) }),
     answer: v.object({ name: v.string(), token: v.string() }),
+    action: "user.claim",
     handle: async (call) => {
       const { keeper, audit, claim } = call.context;
       if (!claim?.take()) {
@@ -66,7 +67,7 @@ export const USER_ROUTES: readonly Route[] = [
         throw error;
       }
       await claim.spend();
-      await audit.note(doneBy(call, "user.claim", call.body.name, { before, after: digest }));
+      await audit.note(doneBy(call, call.body.name, { before, after: digest }));
       return { name: call.body.name, token: text };
     },
   }),
@@ -103,6 +104,7 @@ export const USER_ROUTES: readonly Route[] = [
     body: v.strictObject({ name, roles, pins: v.optional(pins, []) }),
     ifMatch: true,
     answer: withToken,
+    action: "user.add",
     handle: async (call) => {
       const { body, context } = call;
       if (Object.hasOwn(context.gateway.config.admin.user, body.name)) {
@@ -117,7 +119,6 @@ export const USER_ROUTES: readonly Route[] = [
       const path = ["admin", "user", body.name];
       const result = await changeByEdit(
         call,
-        "user.add",
         (toml) => editToml(toml, { path, value }),
       );
       return { ...result, token: text };
@@ -133,6 +134,7 @@ export const USER_ROUTES: readonly Route[] = [
     body: userChange,
     ifMatch: true,
     answer: changeSchema,
+    action: "user.change",
     handle: (call) => {
       const user = userOf(call.context, call.params);
       const { body } = call;
@@ -148,7 +150,6 @@ export const USER_ROUTES: readonly Route[] = [
       }
       return changeByEdit(
         call,
-        "user.change",
         (toml) => editKeys(toml, ["admin", "user", user], body),
       );
     },
@@ -161,13 +162,13 @@ export const USER_ROUTES: readonly Route[] = [
     query: v.strictObject(changeQuery),
     ifMatch: true,
     answer: withToken,
+    action: "user.token",
     handle: async (call) => {
       const user = userOf(call.context, call.params);
       const { text, hash } = await newToken(user);
       const path = ["admin", "user", user, "token"];
       const result = await changeByEdit(
         call,
-        "user.token",
         (toml) => editToml(toml, { path, value: hash }),
       );
       return { ...result, token: text };
@@ -181,6 +182,7 @@ export const USER_ROUTES: readonly Route[] = [
     query: v.strictObject(changeQuery),
     ifMatch: true,
     answer: changeSchema,
+    action: "user.remove",
     handle: (call) => {
       const user = userOf(call.context, call.params);
       if (user === call.user.name) {
@@ -188,7 +190,6 @@ export const USER_ROUTES: readonly Route[] = [
       }
       return changeByEdit(
         call,
-        "user.remove",
         (toml) => editToml(toml, { path: ["admin", "user", user] }),
       );
     },
