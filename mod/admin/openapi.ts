@@ -96,6 +96,11 @@ function operationOf(route: Route): Json {
     ? "For the holder of the claim token."
     : `Needs one of the roles ${access.join(", ")}, or one that includes it.`;
   const answer = route.answerType ?? "application/json";
+  const text: Json = { schema: { type: "string" } };
+  const content: Json = {
+    [answer]: route.answer ? { schema: schemaOf(route.answer) } : text,
+    ...Object.fromEntries((route.otherTypes ?? []).map((type) => [type, text])),
+  };
   const parameters = [
     ...names.map((name) => ({ name, in: "path", required: true, schema: { type: "string" } })),
     ...queryParameters(route.query),
@@ -132,12 +137,10 @@ function operationOf(route: Route): Json {
       },
     }),
     responses: {
-      "200": {
-        description: "Done",
-        content: {
-          [answer]: { schema: route.answer ? schemaOf(route.answer) : { type: "string" } },
-        },
-      },
+      "200": { description: "Done", content },
+      ...(route.otherStatus && {
+        [route.otherStatus]: { description: "Not so", content: { [answer]: text } },
+      }),
       default: PROBLEM,
     },
   };

@@ -60,6 +60,10 @@ export interface RouteOptions<Q extends AnySchema | undefined, B extends AnySche
   readonly answer?: AnySchema;
   /** Type of an answer that is not JSON. */
   readonly answerType?: string;
+  /** Types that the answer may have as well, where the query chooses. */
+  readonly otherTypes?: readonly string[];
+  /** Status of an answer that is neither 200 nor a problem, with the type of the first one. */
+  readonly otherStatus?: number;
   /** What it is called in the audit trail, where what it refuses is noted too; left out if it changes nothing. */
   readonly action?: string;
   /** True if it needs `If-Match` with the ETag of the configuration. */
