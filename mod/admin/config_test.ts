@@ -105,6 +105,40 @@ Deno.test("config API: what is shown has no secrets, and pushed back it changes 
   });
 });
 
+Deno.test("config API: a token's hash is not shown in a comment either, and comes back unharmed", async () => {
+  const hash = "$scrypt$ln=14,r=8,p=1$AAAAAAAAAAAAAAAAAAAAAA$" + "B".repeat(43);
+  const gone = `# [admin.user.gone]\n# token = "${hash}" # on leave\n`;
+  await AdminBench.with(`${gone}${SITE}`, async (bench) => {
+    const { text, etag } = await shown(bench);
+    assert.ok(!text.includes("$scrypt"));
+    assert.match(text, /# token = "redacted:[0-9a-f]{16}" # on leave\n/);
+    const put = async (body: string) => {
+      const answer = await bench.ask("PUT", "/api/config", {
+        user: "engineer",
+        body,
+        headers: { "If-Match": etag },
+      });
+      return [answer.status, await answer.text()] as const;
+    };
+    const [status, answer] = await put(text.replace("port = 1 #", "port = 2 #"));
+    assert.equal(status, 200, answer);
+    assert.ok(!answer.includes("$scrypt"));
+    assert.ok(bench.keeper.text.includes(gone));
+    const unknown = text.replace(
+      /redacted:[0-9a-f]{16}" # on leave/,
+      `redacted:${"0".repeat(16)}"`,
+    );
+    assert.equal(
+      (await bench.ask("PUT", "/api/config", {
+        user: "engineer",
+        body: unknown,
+        headers: bench.match,
+      })).status,
+      422,
+    );
+  });
+});
+
 Deno.test("config API: of many pushes at a time one wins, the others get 412", async () => {
   await AdminBench.with(SITE, async (bench) => {
     const { text, etag } = await shown(bench);

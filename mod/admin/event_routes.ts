@@ -164,6 +164,7 @@ export const EVENT_ROUTES: readonly Route[] = [
     summary: "One record, as it is or in another form",
     query: exportQuery,
     answerType: "application/octet-stream",
+    otherTypes: ["application/cbor", "application/json", "text/csv", "text/plain"],
     handle: async ({ context, params, query }) => {
       const { format, data, scaled: isScaled, part } = query;
       const options = { format, data, isScaled, part };

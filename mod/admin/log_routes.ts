@@ -76,6 +76,7 @@ export const LOG_ROUTES: readonly Route[] = [
       format: v.optional(v.picklist(["json", "syslog"]), "json"),
     }),
     answer: v.object({ entries: v.array(entrySchema) }),
+    otherTypes: ["text/plain"],
     handle: async ({ context, query }) => {
       const entries = await context.audit.entries(query.limit, query.before);
       if (query.format === "json") return { entries };

@@ -24,6 +24,7 @@ export const PROBE_ROUTES: readonly Route[] = [
     access: "open",
     summary: "Whether every output and aligner runs (503 if not)",
     answerType: "text/plain",
+    otherStatus: 503,
     handle: ({ context }) => {
       const { ready, waiting } = context.gateway.readiness();
       const text = ready ? "ready\n" : `waiting for ${waiting.length} parts\n`;

@@ -4,6 +4,7 @@ import * as v from "valibot";
 import { ConfigError } from "../core/mod.ts";
 import {
   editToml,
+  hasMarks,
   lineDiff,
   parseTomlDocument,
   redactSecrets,
@@ -11,7 +12,6 @@ import {
   type TomlEdit,
   tomlLiteral,
   type TomlValue,
-  unrestoredSecrets,
 } from "./mod.ts";
 
 const SITE = `# Site of the north
@@ -393,7 +393,7 @@ Deno.test("secrets: what is shown has marks, and marks come back as the secrets"
   assert.match(restoreSecrets(schema, moved, text).text, /\[user\.z\]\ntoken = "scrypt:two"/);
   const invented = `[user.a]\ntoken = "redacted:0123456789abcdef"\n`;
   assert.deepEqual(restoreSecrets(schema, invented, text), { text: invented, count: 0 });
-  assert.deepEqual([invented, shown, text].map((t) => unrestoredSecrets(schema, t)), [
+  assert.deepEqual([invented, shown, text].map(hasMarks), [
     true,
     true,
     false,

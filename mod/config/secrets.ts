@@ -11,7 +11,7 @@ import { type AnySchema, metadataAt } from "./walk.ts";
 import { tomlLiteral } from "./edit.ts";
 
 const MARK_START = "redacted:";
-const MARK = /^redacted:([0-9a-f]{16})$/;
+const MARK = /^redacted:([0-9a-f]{16})$/, MARKS = /redacted:[0-9a-f]{16}/g;
 
 /** A text whose secrets were taken out. */
 export interface Redacted {
@@ -47,9 +47,31 @@ export function restoreSecrets(schema: AnySchema, text: string, original: string
   return { text: replace(text, found, (mark) => known.get(mark)!), count: found.length };
 }
 
-/** True if a mark stands at a secret key of the text. Throws ConfigError for a text that is not TOML. */
-export function unrestoredSecrets(schema: AnySchema, text: string): boolean {
-  return text.includes(MARK_START) && secretsOf(schema, text).some(({ value }) => MARK.test(value));
+/** Finds secrets by their looks, and puts what `by` gives in the place of each. */
+export type SecretFinder = (text: string, by: (secret: string) => string) => string;
+
+/**
+ * The text with marks in place of secrets that `find` finds wherever they stand, such as in comments: those are no
+ * keys that {@linkcode redactSecrets} could know.
+ */
+export function redactFound(text: string, find: SecretFinder): string {
+  return find(text, markOf);
+}
+
+/** Puts back what {@linkcode redactFound} took out of `original`; other marks stay. */
+export function restoreFound(text: string, original: string, find: SecretFinder): string {
+  if (!text.includes(MARK_START)) return text;
+  const known = new Map<string, string>();
+  find(original, (secret) => {
+    known.set(markOf(secret), secret);
+    return secret;
+  });
+  return text.replace(MARKS, (mark) => known.get(mark) ?? mark);
+}
+
+/** True if a mark stands anywhere in the text, comments included. */
+export function hasMarks(text: string): boolean {
+  return text.search(MARKS) >= 0;
 }
 
 interface Secret {

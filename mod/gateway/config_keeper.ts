@@ -6,12 +6,15 @@
 import { join } from "node:path";
 import {
   type AnySchema,
+  hasMarks,
   parseTomlDocument,
+  redactFound,
   redactSecrets,
+  restoreFound,
   restoreSecrets,
-  unrestoredSecrets,
 } from "../config/mod.ts";
 import type { Clock } from "../core/mod.ts";
+import { replaceTokens } from "../identity/mod.ts";
 import { ConfigKeeper, type FailedPart, type VersionInfo } from "../revision/mod.ts";
 import { readConfig } from "./config.ts";
 import type { Gateway } from "./gateway.ts";
@@ -47,8 +50,11 @@ export async function openConfigKeeper(options: GatewayKeeperOptions): Promise<G
     folder: join(stateDir, "config"),
     read: readConfig,
     signersOf: ({ config }) => config.signers,
-    hasMarks: (text) => unrestoredSecrets(gatewaySchema as AnySchema, text),
-    restore: (text, original) => restoreSecrets(gatewaySchema as AnySchema, text, original).text,
+    hasMarks,
+    restore(text, original) {
+      const { text: restored } = restoreSecrets(gatewaySchema as AnySchema, text, original);
+      return restoreFound(restored, original, replaceTokens);
+    },
     plan: (next) => {
       const plan = gateway().plan(next);
       if (plan.needsProgram.length > 0) throw notInPlace(plan.needsProgram);
@@ -64,9 +70,9 @@ export async function openConfigKeeper(options: GatewayKeeperOptions): Promise<G
   });
 }
 
-/** The text as anybody may see it: secrets are marks. */
+/** The text as anybody may see it: secrets are marks, also the hash of a user's token that was commented out. */
 export function shownConfig(text: string): string {
-  return redactSecrets(gatewaySchema as AnySchema, text).text;
+  return redactFound(redactSecrets(gatewaySchema as AnySchema, text).text, replaceTokens);
 }
 
 const DEFAULT_STATE_DIR = "/var/lib/tieline";

@@ -23,6 +23,7 @@ export {
   isTokenHash,
   isTokenOf,
   parseToken,
+  replaceTokens,
   type Token,
   tokenText,
   withoutTokens,

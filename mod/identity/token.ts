@@ -30,11 +30,17 @@ export function parseToken(text: string): Token | undefined {
   return match ? { name: match[1]!, secret: match[2]! } : undefined;
 }
 
+const TOKENS = /tieline\.([A-Za-z0-9_-]{1,64})\.[A-Za-z0-9_-]{43}/g;
+const HASHES = /\$scrypt\$[A-Za-z0-9+/=,$]+/g;
+
 /** The text without the secret of any token and without any hash of one, wherever they stand in it. */
 export function withoutTokens(text: string): string {
-  return text
-    .replace(/tieline\.([A-Za-z0-9_-]{1,64})\.[A-Za-z0-9_-]{43}/g, "tieline.$1.redacted")
-    .replace(/\$scrypt\$[A-Za-z0-9+/=,$]+/g, "redacted");
+  return text.replace(TOKENS, "tieline.$1.redacted").replace(HASHES, "redacted");
+}
+
+/** The text with what `by` gives in the place of each token and each hash of one, wherever they stand in it. */
+export function replaceTokens(text: string, by: (secret: string) => string): string {
+  return text.replace(TOKENS, by).replace(HASHES, by);
 }
 
 /** The hash of a token's text as a configuration holds it (PHC string format); `salt` is 16 random bytes. */
