@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { MAX_TOML_LENGTH } from "../config/mod.ts";
-import { readTextIfExists, writeFileAtomic } from "../os/mod.ts";
+import { MAX_TOML_LENGTH, sha256 } from "../config/mod.ts";
+import { readBytesIfExists, readTextIfExists, writeFileAtomic } from "../os/mod.ts";
 
 /** A UTF-8 character has at most four bytes. */
 const MAX_BYTES = 4 * MAX_TOML_LENGTH;
@@ -29,12 +29,27 @@ export class ConfigFile {
     return readTextIfExists(`${this.path}.sig`, MAX_BYTES);
   }
 
+  /**
+   * Keeps what stands there beside it, in `FILE.edited`, unless its digest is one of `known`; the path of the copy,
+   * undefined if there is nothing to keep.
+   */
+  async setAside(known: readonly string[]): Promise<string | undefined> {
+    const bytes = await readBytesIfExists(this.path, MAX_BYTES);
+    if (!bytes || known.includes(sha256(bytes))) return undefined;
+    const path = `${this.path}.edited`;
+    await writeFileAtomic(path, bytes, await this.#mode());
+    return path;
+  }
+
   /** Writes it, whole or not at all, with the permissions that it has; a new one is readable by the owner only. */
   async write(text: string): Promise<void> {
     // An atomic write must not take the place of a link.
     const path = await ifThere(Deno.realPath(this.path)) ?? this.path;
-    const mode = (await ifThere(Deno.stat(this.path)))?.mode ?? 0o600;
-    await writeFileAtomic(path, text, mode & 0o777);
+    await writeFileAtomic(path, text, await this.#mode());
+  }
+
+  async #mode(): Promise<number> {
+    return ((await ifThere(Deno.stat(this.path)))?.mode ?? 0o600) & 0o777;
   }
 }
 

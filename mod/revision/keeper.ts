@@ -348,6 +348,7 @@ export class ConfigKeeper<C, P> {
     const { current } = this.#store.state!; // set before
     if (fromFile === undefined) {
       try {
+        await this.#setEditAside();
         await this.#file.write(this.#text);
         this.#note = "";
       } catch (error) {
@@ -360,6 +361,17 @@ export class ConfigKeeper<C, P> {
       }
     }
     await this.#store.setState({ current, fileDigest: fromFile ?? this.#running.digest });
+  }
+
+  /** What somebody wrote into the file and nobody took in is not lost when the file is written anew. */
+  async #setEditAside(): Promise<void> {
+    const known = [this.#running.digest, this.#store.state?.fileDigest ?? ""];
+    const path = await this.#file.setAside(known);
+    if (path === undefined) return;
+    this.#options.log.warn(
+      `${this.#file.path} had been edited and was not taken in: the edit is in ${path} now, ` +
+        `version ${this.#running.number} in its place`,
+    );
   }
 
   #setState(state: Omit<StoredState, "fileDigest">): Promise<void> {

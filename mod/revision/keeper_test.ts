@@ -310,6 +310,28 @@ Deno.test("keeper: the file edited while the program runs, and while it does not
   });
 });
 
+Deno.test("keeper: an edit that nobody took in is set aside when the file is written anew", async () => {
+  await Bench.with(async (bench) => {
+    await bench.write("n = 1\n");
+    const keeper = await bench.open();
+    await keeper.change(push("n = 2\n"));
+    const edited = `${bench.file}.edited`;
+    await assert.rejects(Deno.stat(edited), Deno.errors.NotFound);
+    await bench.write("n = 2\nsigners = []\n");
+    await Deno.chmod(bench.file, 0o640);
+    await keeper.change(push("n = 3\n"));
+    assert.equal(await bench.fileText(), "n = 3\n");
+    assert.equal(await Deno.readTextFile(edited), "n = 2\nsigners = []\n");
+    assert.equal((await Deno.stat(edited)).mode! & 0o777, 0o640);
+    assert.match(
+      bench.said.at(-1)!,
+      /had been edited and was not taken in: the edit is in .*edited/,
+    );
+    assert.equal(keeper.status().note, "");
+    await keeper.close();
+  });
+});
+
 Deno.test("keeper: without any version a broken or absent file is an error", async () => {
   await Bench.with(async (bench) => {
     await assert.rejects(bench.open(), Deno.errors.NotFound);
