@@ -34,12 +34,12 @@ export class SourceSelection {
       !current || s === current || nowMs - this.#usableSince.get(s.name)! >= RETURN_MS
     );
     this.#current = chosen?.name ?? "";
-    return { chosen, disagreements: disagreements(usable) };
+    return { chosen, disagreements: disagreements(usable, nowMs) };
   }
 }
 
 /** Offsets are against the same own clock, so that two references can be compared by them. */
-function disagreements(usable: readonly SourceJudgement[]): string[] {
+function disagreements(usable: readonly SourceJudgement[], nowMs: number): string[] {
   const found: string[] = [];
   const measured = usable.filter((s) =>
     Number.isFinite(s.offsetNs) && Number.isFinite(s.reading.referenceErrorNs)
@@ -47,8 +47,7 @@ function disagreements(usable: readonly SourceJudgement[]): string[] {
   measured.forEach((a, i) => {
     for (const b of measured.slice(i + 1)) {
       const apart = Math.abs(a.offsetNs - b.offsetNs);
-      const admitted = a.reading.referenceErrorNs + b.reading.referenceErrorNs +
-        3 * (a.deviationNs + b.deviationNs);
+      const admitted = admittedNs(a, nowMs) + admittedNs(b, nowMs);
       if (apart > admitted) {
         found.push(
           `${a.name} and ${b.name} are ${durationText(Math.round(apart))} apart and admit ${
@@ -59,4 +58,11 @@ function disagreements(usable: readonly SourceJudgement[]): string[] {
     }
   });
   return found;
+}
+
+/** What a source admits of its offset, which may have been measured minutes ago. */
+function admittedNs({ reading, deviationNs }: SourceJudgement, nowMs: number): number {
+  const { referenceErrorNs, growthNsPerSecond, sampleMs } = reading;
+  return referenceErrorNs + 3 * deviationNs +
+    growthNsPerSecond * Math.max(0, nowMs - sampleMs) / 1000;
 }

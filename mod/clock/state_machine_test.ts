@@ -247,6 +247,14 @@ Deno.test("the first usable source in order; a better one has to hold for five s
     9000,
   );
   assert.deepEqual(disagreements, ["a and c are 2 us apart and admit 800 ns"]);
+  // An NTP server 2 ms apart: just now, and three minutes ago.
+  const told = [300_000, 120_000].map((sampleMs) => {
+    const more = { offsetNs: 2e6, growthNsPerSecond: 15_000, sampleMs };
+    const ntp = new SourceTracker("ntp a", STEP_LIMIT).take(reading(more), 300_000);
+    const kernel = new SourceTracker("kernel", STEP_LIMIT).take(on(300_000), 300_000);
+    return selection.choose([ntp, kernel], 300_000).disagreements.length;
+  });
+  assert.deepEqual(told, [1, 0]);
 });
 
 const MIDNIGHT = Date.UTC(2027, 6, 1) / 1000;
