@@ -27,6 +27,8 @@ const RATE_WINDOW = 16;
 const OFFSET_WINDOW = 16;
 /** Senders of one identity that are told apart. */
 const MAX_SENDERS = 4;
+/** Milliseconds after which a sender that is not heard again sends no more. */
+const SENDER_MS = 15_000;
 /** Milliseconds after its last Sync that a port still counts as sending. */
 const SENDING_MS = 3000;
 /** What a boundary clock may add, in nanoseconds. */
@@ -68,8 +70,6 @@ export class ObservedPort {
   readonly identity: PortIdentity;
   /** Domain. */
   readonly domainNumber: number;
-  /** Addresses that sent in its name. */
-  readonly senders = new Set<string>();
   /** Its last Announce. */
   announce: AnnounceMessage | undefined;
   /** Whether two Announces came within four intervals, as a master must show before it counts. */
@@ -88,6 +88,7 @@ export class ObservedPort {
   correctionNs = 0;
   /** Syncs whose Follow_Up did not come before the next Sync. */
   followUpsMissing = 0;
+  readonly #senders = new Map<string, number>();
   readonly #offsets: number[] = [];
   #pending: { sequenceId: number; correction: TimeInterval; t2: PtpTimestamp } | undefined;
 
@@ -99,8 +100,16 @@ export class ObservedPort {
 
   /** Notes that a message came. */
   heard(frame: ObservedFrame): void {
-    this.lastMs = frame.ms;
-    if (this.senders.size < MAX_SENDERS) this.senders.add(frame.sender);
+    const { sender, ms } = frame;
+    this.lastMs = ms;
+    const senders = this.#senders;
+    if (senders.has(sender) || senders.size < MAX_SENDERS) senders.set(sender, ms);
+    for (const [other, lastMs] of senders) if (ms - lastMs > SENDER_MS) senders.delete(other);
+  }
+
+  /** Addresses that send in its name. */
+  get senders(): string[] {
+    return [...this.#senders.keys()];
   }
 
   /** Whether it sends Sync now. */

@@ -173,12 +173,13 @@ export class PtpObserver {
       this.#ports.set(key, port = new ObservedPort(source, domain));
     }
     port.heard(frame);
-    if (port.senders.size > 1) {
+    const { senders } = port;
+    if (senders.length > 1) {
       this.#findings.note(
         "two-senders",
         key,
         `${portText(source)} is sent by ${
-          [...port.senders].join(" and ")
+          senders.join(" and ")
         }: a transparent clock under its own address, or somebody in its name`,
         frame.ms,
       );

@@ -50,7 +50,7 @@ export function describePort(
   const { announce, identity } = port;
   return {
     port: portText(identity),
-    senders: [...port.senders],
+    senders: port.senders,
     domain: port.domainNumber,
     role: !announce
       ? "slave"

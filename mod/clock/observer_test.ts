@@ -342,6 +342,30 @@ Deno.test("observer: a leap second is no fault of who announces it, before, at m
   }
 });
 
+Deno.test("observer: two addresses in the name of one port, for as long as both send", () => {
+  const { observer, a } = network();
+  const sync = (ms: number, sender: string) =>
+    a.send(
+      {
+        messageType: MessageType.Sync,
+        header: a.header(MessageType.Sync),
+        originTimestamp: at(ms),
+        tlvs: [],
+      },
+      ms,
+      { sender },
+    );
+  for (let ms = 0; ms <= 4000; ms += 1000) sync(ms, ms % 2000 === 0 ? "old" : "new");
+  assert.ok(codes(observer.report(4000)).includes("two-senders"));
+  assert.deepEqual(observer.report(4000).clocks[0]!.senders, ["old", "new"]);
+  for (let ms = 5000; ms <= 40_000; ms += 1000) {
+    sync(ms, "new");
+    observer.tick(ms);
+  }
+  assert.deepEqual(observer.report(40_000).clocks[0]!.senders, ["new"]);
+  assert.ok(!codes(observer.report(40_000)).includes("two-senders"));
+});
+
 Deno.test("observer: an Announce alone, an alternate master and one of 255 steps are not followed", () => {
   const { observer, a } = network();
   a.announce(0);
