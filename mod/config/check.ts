@@ -73,7 +73,12 @@ function messageOf(
       ? issue.message
       : `expected ${issue.type.replaceAll("_", " ")}, found ${issue.received}`;
   }
-  return `expected ${plain(issue.expected ?? issue.type)}, found ${issue.received}`;
+  const expected = `expected ${plain(issue.expected ?? issue.type)}`;
+  if (issue.received !== "undefined") return `${expected}, found ${issue.received}`;
+  // Of a variant: it cannot be told which other keys are known, so that a misspelt one is no problem of its own.
+  const table = issue.path?.at(-1)?.input;
+  const near = isRecord(table) ? nearest(String(path.at(-1)), Object.keys(table)) : undefined;
+  return `${expected}, found nothing${near ? `; is "${near}" meant to be it?` : ""}`;
 }
 
 function plain(expected: string): string {

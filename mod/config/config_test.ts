@@ -80,6 +80,16 @@ const bad: { name: string; toml: string; expect: [number, number, string, RegExp
     expect: [[2, 1, "input.x.type", /expected "c37118" or "sttp", found "modbus"/]],
   },
   {
+    name: "variant whose key is misspelt",
+    toml: '[input.x]\ntyp = "c37118"\nhost = "h"',
+    expect: [[
+      1,
+      8,
+      "input.x.type",
+      /^expected "c37118" or "sttp", found nothing; is "typ" meant to be it\?$/,
+    ]],
+  },
+  {
     name: "missing key points at its table",
     toml: '[input.x]\ntype = "c37118"',
     expect: [[1, 8, "input.x.host", /expected this key, found nothing/]],

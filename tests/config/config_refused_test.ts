@@ -110,7 +110,7 @@ const REFUSED: [string, string, ...string[]][] = [
   [
     "an input without type",
     '[input.a]\nhost = "192.0.2.1"\n',
-    '4:8: input.a.type: expected "c37118" or "sttp" or "sv", found undefined',
+    '4:8: input.a.type: expected "c37118" or "sttp" or "sv", found nothing',
   ],
   [
     "an input of unknown type",
