@@ -19,5 +19,5 @@ VOLUME /var/lib/tieline
 ENV DENO_NO_UPDATE_CHECK=1 DENO_NO_PACKAGE_JSON=1 DENO_DIR=/tmp/deno MALLOC_MMAP_THRESHOLD_=65536
 ENTRYPOINT ["deno", "run", "--v8-flags=--max-semi-space-size=4,--heap-growing-percent=50", "--quiet", "--no-config", "--no-lock", "--cached-only", "--no-prompt", "--unstable-net", \
   "--allow-net", "--allow-read", "--allow-write=/var/lib/tieline,/tmp", "--allow-env", "--allow-ffi", \
-  "--allow-sys=hostname,networkInterfaces,systemMemoryInfo,osRelease,statfs", "/usr/local/lib/tieline.js"]
+  "--allow-sys=hostname,networkInterfaces,systemMemoryInfo,osRelease,statfs,loadavg,osUptime", "/usr/local/lib/tieline.js"]
 CMD ["run", "/etc/tieline/tieline.toml"]

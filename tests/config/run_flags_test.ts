@@ -23,3 +23,12 @@ Deno.test("however the gateway is started, V8 and the allocator get the same set
   const thresholds = starts.map((text) => /MALLOC_MMAP_THRESHOLD_\W+(\d+)/.exec(text)?.[1]);
   assert.deepEqual(new Set(thresholds), new Set(["65536"]), thresholds.join(", "));
 });
+
+Deno.test("however the gateway is started, it may ask the machine for the same things", async () => {
+  const { permissions } = JSON.parse(await read("deno.json"));
+  const asked = [permissions.gateway.sys.join(",")];
+  for (const path of ["deploy/build.ts", "Dockerfile"]) {
+    asked.push(/--allow-sys=([\w,]+)/.exec(await read(path))?.[1] ?? "");
+  }
+  assert.deepEqual(new Set(asked).size, 1, asked.join("\n"));
+});
