@@ -221,10 +221,10 @@ export const EVENT_ROUTES: readonly Route[] = [
 
 function archiveOf({ gateway }: AdminContext): Archive {
   const { archive } = gateway;
-  if (archive?.status().state === "running") return archive;
-  throw archive
-    ? new ProblemError(503, "archive", "The archive does not run")
-    : new ProblemError(404, "noEvents", "Nothing is recorded: there is no [event]");
+  if (!archive) throw new ProblemError(404, "noEvents", "Nothing is recorded: there is no [event]");
+  const { state, reason } = archive.status();
+  if (state === "running") return archive;
+  throw new ProblemError(503, "archive", `The archive is ${state}${reason ? `: ${reason}` : ""}`);
 }
 
 function idOf(params: Readonly<Record<string, string>>): string {

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Clock, Log, Metric, Part, PartState, PartStatus } from "../core/mod.ts";
+import { Complaints } from "../stats/mod.ts";
 import type { ArchiveOptions } from "./options.ts";
 import { ARCHIVE_WORKER } from "./role.ts";
 import type { ExportOptions } from "./export.ts";
@@ -51,6 +52,7 @@ export class Archive implements Part {
   readonly name = "archive";
   readonly #options: ArchiveOptions;
   readonly #context: ArchiveContext;
+  readonly #complaints: Complaints;
   readonly #asked = new Map<number, Asked>();
   #worker: Worker | undefined;
   #silence: ReturnType<typeof setTimeout> | undefined;
@@ -70,6 +72,7 @@ export class Archive implements Part {
   constructor(options: ArchiveOptions, context: ArchiveContext) {
     this.#options = options;
     this.#context = context;
+    this.#complaints = new Complaints(context.log);
     this.#sinceMicros = context.clock.nowMicros();
   }
 
@@ -147,11 +150,7 @@ export class Archive implements Part {
       this.#queuedBytes + bytes.length > this.#options.queueMB * 1e6
     ) {
       this.#refused++;
-      this.#context.log.error(
-        `An event record of ${bytes.length} bytes was dropped: ${
-          this.#takes ? "too many wait for the disk" : "the archive does not run"
-        }`,
-      );
+      this.#dropped(this.#takes ? "too many wait for the disk" : "the archive does not run");
       return false;
     }
     const { length } = bytes;
@@ -164,9 +163,7 @@ export class Archive implements Part {
       else if (result.outcome === "unreadable") this.#unreadable++;
       else if (result.outcome === "lost") this.#lost++;
       if (result.outcome === "unreadable" || result.outcome === "lost") {
-        this.#context.log.error(
-          `An event record of ${length} bytes was dropped: ${result.outcome}`,
-        );
+        this.#dropped(result.outcome);
       }
     };
     // Without a timeout: a record waits as long as the disk takes nothing.
@@ -267,6 +264,11 @@ export class Archive implements Part {
     ];
   }
 
+  #dropped(why: string): void {
+    const message = `An event record was dropped: ${why}`;
+    this.#complaints.note(why, message, this.#context.clock.monotonicMs(), "error");
+  }
+
   #ask(
     request: (seq: number) => WorkerRequest,
     timeoutMs = ANSWER_TIMEOUT_MS,
@@ -291,6 +293,7 @@ export class Archive implements Part {
     if (message.kind === "figures") {
       this.#tellProblem(message.figures);
       this.#figures = message.figures;
+      this.#complaints.flush(this.#context.clock.monotonicMs()); // figures come every minute at least
     } else if (message.kind === "answer" || message.kind === "error") {
       const asked = this.#asked.get(message.seq);
       if (!asked) return; // too late
@@ -311,7 +314,10 @@ export class Archive implements Part {
     }
     if (!before && unfinished > 0) log.warn(`${unfinished} unfinished records were removed`);
     if (unreadable > (before?.unreadable ?? 0)) {
-      log.warn(`${unreadable} files in ${this.#context.folder} are no event records`);
+      log.warn(
+        `${unreadable} files in ${this.#context.folder} are not listed: they are no whole event records, ` +
+          "or this user may not read them",
+      );
     }
   }
 

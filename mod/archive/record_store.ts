@@ -306,12 +306,14 @@ export class RecordStore {
   }
 
   #read(file: string, storedMicros: number): void {
-    const bytes = this.#files.read(file);
-    if (!bytes) return;
+    let bytes: Uint8Array | undefined;
     let facts: RecordFacts;
     try {
+      bytes = this.#files.read(file);
+      if (!bytes) return;
       facts = this.#describe(bytes);
     } catch {
+      // No whole record, or one of somebody else's: it costs only itself.
       this.#unreadable++;
       return;
     }

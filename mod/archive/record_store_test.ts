@@ -106,6 +106,31 @@ Deno.test("files that come or go while the program does not run are followed", (
     again.close();
   }));
 
+Deno.test("a file that may not be read costs only itself, and is listed once it can be", () =>
+  withFolder((folder) => {
+    const store = open(folder);
+    for (const n of [1, 2]) put(store, n);
+    const { file } = store.entry(facts(1).id)!;
+    store.close();
+    Deno.removeSync(join(folder, INDEX_FILE));
+    const { readFileSync } = Deno;
+    Deno.readFileSync = (path) => { // root, who runs tests too, may read everything
+      if (String(path).endsWith(file)) throw new Deno.errors.PermissionDenied("Permission denied");
+      return readFileSync(path);
+    };
+    try {
+      const without = open(folder);
+      assert.deepEqual(ids(without), [2]);
+      assert.equal(without.figures().unreadable, 1);
+      without.close();
+    } finally {
+      Deno.readFileSync = readFileSync;
+    }
+    const again = open(folder);
+    assert.deepEqual(ids(again), [2, 1]);
+    again.close();
+  }));
+
 Deno.test("a file that somebody removes is no longer listed once it was asked for", () =>
   withFolder((folder) => {
     const store = open(folder);
