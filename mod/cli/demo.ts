@@ -39,7 +39,27 @@ const BEGIN_MS = 30_000;
 /** How long data may be on the way after the PMUs have stopped. */
 const DRAIN_MS = 2000;
 
-async function demo(options: { for?: number; json?: boolean }): Promise<void> {
+interface DemoOptions {
+  readonly for?: number;
+  readonly json?: boolean;
+}
+
+/** Ctrl-C, or a signal of the system. */
+interface Interruption {
+  /** Whether it has come. */
+  isTold: boolean;
+  /** Resolves when it comes. */
+  readonly told: Promise<void>;
+}
+
+async function demo(options: DemoOptions): Promise<void> {
+  // From the beginning: whenever it ends, nothing is left behind.
+  const interruption: Interruption = {
+    isTold: false,
+    told: ended(undefined).then(() => {
+      interruption.isTold = true;
+    }),
+  };
   await configureLog("warning");
   const clock = systemClock();
   const stateDir = await Deno.makeTempDir({ prefix: "tieline-demo-" });
@@ -50,7 +70,7 @@ async function demo(options: { for?: number; json?: boolean }): Promise<void> {
     units: [{ ...BAY_VARIANT, svId: BAY_SV_ID }],
   });
   try {
-    await runDemo(options, clock, stateDir, fleet, bay);
+    await runDemo(options, interruption, clock, stateDir, fleet, bay);
   } finally {
     await bay.stop();
     await fleet.close();
@@ -60,7 +80,8 @@ async function demo(options: { for?: number; json?: boolean }): Promise<void> {
 }
 
 async function runDemo(
-  options: { for?: number; json?: boolean },
+  options: DemoOptions,
+  interruption: Interruption,
   clock: SystemClock,
   stateDir: string,
   fleet: PmuFleet,
@@ -120,8 +141,10 @@ async function runDemo(
   try {
     // On a slow board the handshakes take their time; what is shown begins with the first data.
     const latest = clock.monotonicMs() + BEGIN_MS;
-    while (meter.measurements === 0 && clock.monotonicMs() < latest) await sleep(10);
-    await ended(options.for);
+    while (
+      meter.measurements === 0 && !interruption.isTold && clock.monotonicMs() < latest
+    ) await sleep(10);
+    await Promise.race([interruption.told, ended(options.for)]);
   } finally {
     clearInterval(view);
   }
