@@ -17,6 +17,7 @@ import editorJs from "./assets/editor.js" with { type: "text" };
 import formatJs from "./assets/format.js" with { type: "text" };
 import formsCss from "./assets/forms.css" with { type: "text" };
 import frameJs from "./assets/frame.js" with { type: "text" };
+import historyJs from "./assets/history.js" with { type: "text" };
 import iconSvg from "./assets/icon.svg" with { type: "text" };
 import indexHtml from "./assets/index.html" with { type: "text" };
 import limitsJs from "./assets/limits.js" with { type: "text" };
@@ -40,14 +41,17 @@ import pageSignalsJs from "./assets/page_signals.js" with { type: "text" };
 import pageSubscribersJs from "./assets/page_subscribers.js" with { type: "text" };
 import pageUsersJs from "./assets/page_users.js" with { type: "text" };
 import pagesCss from "./assets/pages.css" with { type: "text" };
+import phasorRowsJs from "./assets/phasor_rows.js" with { type: "text" };
 import rightsJs from "./assets/rights.js" with { type: "text" };
 import sequenceRowsJs from "./assets/sequence_rows.js" with { type: "text" };
+import signalDetailJs from "./assets/signal_detail.js" with { type: "text" };
 import styleCss from "./assets/style.css" with { type: "text" };
 import symmetricJs from "./assets/symmetric.js" with { type: "text" };
 import tableJs from "./assets/table.js" with { type: "text" };
 import tablesCss from "./assets/tables.css" with { type: "text" };
 import themeJs from "./assets/theme.js" with { type: "text" };
 import tokensCss from "./assets/tokens.css" with { type: "text" };
+import userFormJs from "./assets/user_form.js" with { type: "text" };
 import watchJs from "./assets/watch.js" with { type: "text" };
 import waveChartJs from "./assets/wave_chart.js" with { type: "text" };
 import waveViewerJs from "./assets/wave_viewer.js" with { type: "text" };
@@ -67,6 +71,7 @@ export const ASSET_TEXTS: Readonly<Record<string, string>> = {
   "format.js": formatJs,
   "forms.css": formsCss,
   "frame.js": frameJs,
+  "history.js": historyJs,
   "icon.svg": iconSvg,
   "index.html": indexHtml,
   "limits.js": limitsJs,
@@ -90,14 +95,17 @@ export const ASSET_TEXTS: Readonly<Record<string, string>> = {
   "page_subscribers.js": pageSubscribersJs,
   "page_users.js": pageUsersJs,
   "pages.css": pagesCss,
+  "phasor_rows.js": phasorRowsJs,
   "rights.js": rightsJs,
   "sequence_rows.js": sequenceRowsJs,
+  "signal_detail.js": signalDetailJs,
   "style.css": styleCss,
   "symmetric.js": symmetricJs,
   "table.js": tableJs,
   "tables.css": tablesCss,
   "theme.js": themeJs,
   "tokens.css": tokensCss,
+  "user_form.js": userFormJs,
   "watch.js": watchJs,
   "wave_chart.js": waveChartJs,
   "wave_viewer.js": waveViewerJs,

@@ -9,7 +9,7 @@ import { sequences } from "./symmetric.js";
 
 /** @typedef {import("./live.js").Values} Values */
 /** @typedef {import("./live.js").ShownSignal} ShownSignal */
-/** @typedef {import("./page_phasors.js").Pair} Pair */
+/** @typedef {import("./phasor_rows.js").Pair} Pair */
 /** @typedef {{ element: HTMLTableRowElement, show: (values: Values) => void }} SequenceRow */
 
 /**
