@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { linksOf, sourcesOf, streamsOf } from "./assets/overview_rows.js";
+import { isSteady, Stamp } from "./assets/stamp.js";
 import { sequences } from "./assets/symmetric.js";
 import { nearest, parseWaveform, slidingRms } from "./assets/waveform.js";
 
@@ -65,6 +66,14 @@ Deno.test("dashboard: the nearest sample is found", () => {
     assert.equal(nearest(times, ms), place, String(ms));
   }
 });
+
+/** Takes the place of the browser's clock. */
+function heldClock(): { at: (ms: number) => void; restore: () => void } {
+  const { now } = performance;
+  let heldMs = 0;
+  performance.now = () => heldMs;
+  return { at: (ms) => void (heldMs = ms), restore: () => void (performance.now = now) };
+}
 
 /** A state with one input and one subscriber. */
 function status(micros: number, sent: number, more: Record<string, unknown> = {}) {
@@ -136,9 +145,28 @@ function status(micros: number, sent: number, more: Record<string, unknown> = {}
       timeMicros: 0,
       pending: null,
       note: "",
+      needsSignature: false,
     },
   };
 }
+
+Deno.test("dashboard: that a stamp stands still is told, whatever its clock says", () => {
+  const nowMicros = 1.7e15, now = heldClock();
+  try {
+    now.at(1000);
+    const late = new Stamp(), fast = new Stamp();
+    assert.equal(late.standsStill(nowMicros - 600e6, nowMicros), true, "an old one at first");
+    assert.equal(fast.standsStill(nowMicros, nowMicros), false);
+    now.at(1100);
+    assert.equal(late.standsStill(nowMicros - 599e6, nowMicros), false, "it moves");
+    now.at(4200);
+    assert.equal(fast.standsStill(nowMicros, nowMicros), true, "it stands");
+    assert.equal(fast.standsStill(nowMicros + 1, nowMicros), false, "it moves again");
+  } finally {
+    now.restore();
+  }
+  assert.deepEqual(["FREQ", "STAT", "ALRM"].map(isSteady), [true, false, false]);
+});
 
 Deno.test("dashboard: the overview works out rates, losses and who is away", () => {
   const before = status(10e6, 1000), now = status(12e6, 3000);
@@ -166,6 +194,9 @@ Deno.test("dashboard: the overview works out rates, losses and who is away", () 
     ],
   );
   assert.equal(streamsOf(now, before)[0]!.perSecond, 60);
+  // A part that was started anew counts from nought: that is no rate.
+  assert.equal(linksOf(status(14e6, 12), now)[0]!.perSecond, null);
+  assert.equal(streamsOf(status(10e6, 0), now)[0]!.perSecond, null);
   const slow = Array.from({ length: 10 }, (_, i) => ({ second: i, received: 50 }));
   assert.equal(sourcesOf(status(12e6, 0, { bySecond: slow }), before)[0]!.state, "warning");
   const losing = sourcesOf(status(12e6, 0, { totals: { missingFrames: 9 } }), before)[0]!;

@@ -10,6 +10,8 @@
 /** @typedef {{ key?: string, message: string, line?: number, column?: number, path?: string }} ProblemPlace */
 
 const TOKEN = "tieline.token";
+/** Longest wait for JSON, and for anything else to begin: a change may start many parts anew. */
+const GET_MS = 15_000, ANSWER_MS = 120_000;
 
 /** What the API answered when it refused: a problem document (RFC 9457). */
 export class Refused extends Error {
@@ -72,7 +74,7 @@ export function whenLoggedOut(act) {
  */
 
 /**
- * Sends a request; throws {@linkcode Refused} unless it succeeds.
+ * Sends a request; throws {@linkcode Refused} unless it succeeds, with status 0 if no answer begins in time.
  *
  * @param {string} method
  * @param {string} path Below `/api`.
@@ -80,7 +82,7 @@ export function whenLoggedOut(act) {
  * @returns {Promise<Response>}
  */
 export async function request(method, path, asked = {}) {
-  const { json, toml, signal } = asked;
+  const { json, toml, signal: given } = asked;
   /** @type {Record<string, string>} */
   const headers = { ...asked.headers };
   const used = token;
@@ -88,21 +90,15 @@ export async function request(method, path, asked = {}) {
   if (json !== undefined) headers["Content-Type"] = "application/json";
   if (toml !== undefined) headers["Content-Type"] = "application/toml";
   const body = toml ?? (json === undefined ? undefined : JSON.stringify(json));
-  /** @type {Response} */
-  let response;
-  try {
-    response = await fetch(`/api${path}`, {
+  const response = await inTime(ANSWER_MS, given, (signal) =>
+    fetch(`/api${path}`, {
       method,
       headers,
       ...(body !== undefined && { body }),
-      ...(signal && { signal }),
+      signal,
       credentials: "same-origin",
       cache: "no-store",
-    });
-  } catch (error) {
-    if (signal?.aborted) throw error;
-    throw new Refused(0, { detail: "The gateway does not answer" });
-  }
+    }));
   if (response.ok) return response;
   const problem = await response.json().catch(() => ({}));
   // A user who was given another token meanwhile is still there.
@@ -114,11 +110,37 @@ export async function request(method, path, asked = {}) {
  * Gets JSON. What an answer holds is told by the API's description; the pages read it as such.
  *
  * @param {string} path
- * @param {AbortSignal} [signal]
+ * @param {AbortSignal} [given] Ends it.
+ * @param {number} [withinMs] Longest wait for all of it.
  * @returns {Promise<any>}
  */
-export async function get(path, signal) {
-  return await (await request("GET", path, signal ? { signal } : {})).json();
+export function get(path, given, withinMs = GET_MS) {
+  return inTime(
+    withinMs,
+    given,
+    async (signal) => await (await request("GET", path, { signal })).json(),
+  );
+}
+
+/**
+ * Asks the gateway and gives up after a while: a link that is cut says nothing of its own for minutes.
+ *
+ * @template T
+ * @param {number} withinMs
+ * @param {AbortSignal | undefined} given Ends it too.
+ * @param {(signal: AbortSignal) => Promise<T>} act
+ */
+async function inTime(withinMs, given, act) {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), withinMs);
+  try {
+    return await act(given ? AbortSignal.any([given, late.signal]) : late.signal);
+  } catch (error) {
+    if (given?.aborted || error instanceof Refused) throw error;
+    throw new Refused(0, { detail: "The gateway does not answer" });
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /**

@@ -1,10 +1,11 @@
 /**
- * What stands around every page: the strip on top, the foot of the list of pages, a change on trial.
+ * What stands around every page: the strip on top, the foot of the list of pages, a change on trial, what was refused.
  *
  * @module
  */
 import { Refused, request } from "./api.js";
-import { h, mark, say } from "./dom.js";
+import { refusal } from "./dialog.js";
+import { fill, h, mark, say } from "./dom.js";
 import { clockTone, dateTime, timeOfDay } from "./format.js";
 import { logo } from "./logo.js";
 import { isDark, switchTheme } from "./theme.js";
@@ -38,6 +39,7 @@ export function strip(me, watch, signal, leave) {
     say(problem, `${watch.problem}${age}`);
     if (!status) return;
     say(name, status.name);
+    mark(name, "title", status.name);
     const state = status.parts["clock"]?.detail?.state;
     say(clock, state ? `clock ${state}` : "clock not watched");
     mark(clock, "class", clockTone(state) || "muted");
@@ -58,7 +60,7 @@ export function strip(me, watch, signal, leave) {
     h("span", { class: "grow" }),
     h(
       "span",
-      { class: "muted", title: `May act as ${me.may.join(", ")}` },
+      { class: "muted who", title: `${me.name} may act as ${me.may.join(", ")}` },
       `${me.name} · ${me.roles.join(", ")}`,
     ),
     theme,
@@ -141,4 +143,35 @@ export function pendingBanner(watch, may) {
       }
     },
   };
+}
+
+/**
+ * What is refused while a page fills itself and the page does not tell.
+ *
+ * @param {AbortSignal} signal
+ */
+export function refusedNotice(signal) {
+  const element = h("div", { role: "alert", hidden: true });
+  const notice = {
+    element,
+    /** Whether something was not answered, rather than refused. */
+    isUnanswered: false,
+    clear() {
+      element.hidden = true;
+      notice.isUnanswered = false;
+    },
+  };
+  addEventListener("unhandledrejection", (event) => {
+    const { reason } = event;
+    if (reason instanceof DOMException && reason.name === "AbortError") {
+      event.preventDefault(); // a page that was left waits for no answer
+    }
+    if (!(reason instanceof Refused)) return;
+    event.preventDefault();
+    if (reason.status === 401) return; // it leads to the login
+    fill(element, refusal(reason));
+    element.hidden = false;
+    if (reason.status === 0) notice.isUnanswered = true;
+  }, { signal });
+  return notice;
 }

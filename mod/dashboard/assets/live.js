@@ -35,6 +35,8 @@ import { currentToken, query } from "./api.js";
  */
 
 const FIRST_WAIT_MS = 500, LONGEST_WAIT_MS = 10_000;
+/** Silence after which a stream counts as broken; at first, while it connects, it may last longer. */
+const SILENCE_MS = 5000, FIRST_SILENCE_MS = 15_000;
 
 /**
  * Opens a stream of the signals of a filter expression; it ends with `signal`.
@@ -49,13 +51,27 @@ export function openLive({ filter, rate = 10 }, events, signal) {
   let socket;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
+  // Values come at the rate whether they change or not; a link that is cut closes nothing for minutes.
+  const watchFor = (/** @type {number} */ ms) => {
+    clearTimeout(timer);
+    timer = setTimeout(broken, ms);
+  };
+  const broken = () => {
+    if (socket) leave(socket);
+    events.state?.(true);
+    clearTimeout(timer);
+    timer = setTimeout(connect, waitMs * (0.75 + Math.random() / 2));
+    waitMs = Math.min(2 * waitMs, LONGEST_WAIT_MS);
+  };
   const connect = () => {
     const url = new URL(`/api/live${query({ filter, rate })}`, location.href);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
     const token = currentToken();
     socket = new WebSocket(url, ["tieline", ...(token ? [`tieline.bearer.${token}`] : [])]);
+    watchFor(FIRST_SILENCE_MS);
+    socket.onclose = broken;
     socket.onmessage = ({ data }) => {
-      if (signal.aborted) return;
+      watchFor(SILENCE_MS);
       const message = JSON.parse(data);
       waitMs = FIRST_WAIT_MS;
       if (message.event === "signals") {
@@ -63,20 +79,22 @@ export function openLive({ filter, rate = 10 }, events, signal) {
         events.signals(message.data);
       } else if (message.event === "values") events.values(message.data);
     };
-    socket.onclose = () => {
-      if (signal.aborted) return;
-      events.state?.(true);
-      timer = setTimeout(connect, waitMs * (0.75 + Math.random() / 2));
-      waitMs = Math.min(2 * waitMs, LONGEST_WAIT_MS);
-    };
   };
   signal.addEventListener("abort", () => {
     clearTimeout(timer);
-    if (!socket) return;
-    // One that is closed while it connects is a warning on the console.
-    const own = socket;
-    if (own.readyState === WebSocket.CONNECTING) own.onopen = () => own.close();
-    else own.close();
+    if (socket) leave(socket);
   });
   connect();
+}
+
+/**
+ * Wants nothing more of a socket.
+ *
+ * @param {WebSocket} socket
+ */
+function leave(socket) {
+  socket.onmessage = socket.onclose = null;
+  // One that is closed while it connects is a warning on the console.
+  if (socket.readyState === WebSocket.CONNECTING) socket.onopen = () => socket.close();
+  else socket.close();
 }

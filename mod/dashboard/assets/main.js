@@ -4,9 +4,8 @@
  * @module
  */
 import { currentToken, get, Refused, useToken, whenLoggedOut } from "./api.js";
-import { refusal } from "./dialog.js";
 import { fill, h, mark, say } from "./dom.js";
-import { foot, pendingBanner, strip } from "./frame.js";
+import { foot, pendingBanner, refusedNotice, strip } from "./frame.js";
 import { showLogin } from "./login.js";
 import { alarmsPage } from "./page_alarms.js";
 import { apiPage } from "./page_api.js";
@@ -58,6 +57,9 @@ const PAGES = [
   { name: "api", title: "API", show: apiPage, roles: ["VIEWER"] },
 ];
 
+/** Interval at which a gateway that did not answer at the beginning is asked again. */
+const RETRY_MS = 3000;
+
 const app = /** @type {HTMLElement} */ (document.getElementById("app")); // index.html has it
 /** @type {AbortController | undefined} */
 let session;
@@ -81,6 +83,10 @@ function leave(why) {
   session?.abort();
   session = undefined;
   useToken("");
+  // A question would lie over the form; a secret that is told once stays until it is kept.
+  for (const dialog of document.querySelectorAll("dialog")) {
+    if (!dialog.querySelector("[data-secret]")) dialog.close();
+  }
   login(why);
 }
 
@@ -95,11 +101,30 @@ async function enter() {
   } catch (error) {
     if (error instanceof Refused && error.status === 401) return; // told by whenLoggedOut
     login(error instanceof Error ? error.message : String(error));
+    const token = currentToken();
+    if (error instanceof Refused && error.status === 0 && token !== "") retry(token);
   }
+}
+
+/**
+ * Enters by itself once the gateway answers again, unless somebody logs in meanwhile.
+ *
+ * @param {string} token
+ */
+function retry(token) {
+  setTimeout(async () => {
+    if (session !== undefined || currentToken() !== token) return;
+    try {
+      show(await get("/me"));
+    } catch (error) {
+      if (error instanceof Refused && error.status === 0) retry(token);
+    }
+  }, RETRY_MS);
 }
 
 /** @param {import("./api.js").Me} me */
 function show(me) {
+  session?.abort();
   const own = session = new AbortController();
   const watch = new Watch();
   own.signal.addEventListener("abort", () => watch.stop());
@@ -143,7 +168,7 @@ function show(me) {
     if (!found) return fill(page, h("p", { class: "problem" }, "This user may see nothing."));
     shown?.abort();
     shown = new AbortController();
-    notice.hidden = true;
+    notice.clear();
     const { signal } = shown;
     own.signal.addEventListener("abort", () => shown?.abort(), { signal });
     links.forEach((link, i) => {
@@ -155,11 +180,11 @@ function show(me) {
       page,
       h("h1", { class: "sr" }, found.title),
       countdown.element,
-      notice,
+      notice.element,
       found.show({
         me,
         signal,
-        params: params.map(decodeURIComponent),
+        params: params.map(decoded),
         watch,
         may,
         poll: (act, ms) => poll(act, ms, signal),
@@ -173,6 +198,10 @@ function show(me) {
   }, { signal: own.signal });
   addEventListener("keydown", (event) => keys(event, pages), { signal: own.signal });
   watch.on(() => {
+    // What is old must not look as if it were of now.
+    page.classList.toggle("old", watch.problem !== "");
+    // A page that could not be filled is filled once the gateway answers.
+    if (notice.isUnanswered && watch.problem === "") open();
     const urgent = watch.alarms.filter(({ severity }) => severity !== "note");
     say(alarmCount, String(urgent.length));
     alarmCount.hidden = urgent.length === 0;
@@ -189,25 +218,13 @@ function show(me) {
   open();
 }
 
-/**
- * What is refused while a page fills itself and the page does not tell.
- *
- * @param {AbortSignal} signal
- */
-function refusedNotice(signal) {
-  const element = h("div", { role: "alert", hidden: true });
-  addEventListener("unhandledrejection", (event) => {
-    const { reason } = event;
-    if (reason instanceof DOMException && reason.name === "AbortError") {
-      event.preventDefault(); // a page that was left waits for no answer
-    }
-    if (!(reason instanceof Refused)) return;
-    event.preventDefault();
-    if (reason.status === 401) return; // it leads to the login
-    fill(element, refusal(reason));
-    element.hidden = false;
-  }, { signal });
-  return element;
+/** A part of the address; as it stands if it is no code. @param {string} text */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /**

@@ -26,7 +26,7 @@
  * @typedef {object} Link
  * @property {string} name
  * @property {string} about
- * @property {"closed" | "warning" | "away" | "alarm"} state
+ * @property {"closed" | "warning" | "away" | "off" | "alarm"} state
  * @property {string} link
  * @property {number | null} perSecond Measurements sent per second.
  * @property {number} queued
@@ -105,7 +105,7 @@ function sourceOf(name, part, detail, nominal, old, micros) {
   // A second is short when a frame came just after its end: the mean of the last ones is shown and judged.
   let perSecond = trend.length === 0 ? null : mean;
   if (perSecond === null && micros && typeof detail?.frames === "number" && old) {
-    perSecond = (detail.frames - old.frames) / (micros / 1e6);
+    perSecond = rateOf(detail.frames, old.frames, micros / 1e6);
   }
   const lost = lostOf(detail), losing = old !== undefined && lost > lostOf(old);
   const slow = nominal !== null && trend.length >= 3 && mean < nominal * ENOUGH;
@@ -178,11 +178,18 @@ function subscribersOf(status, before) {
         const dropped = sum(now.ledger.dropped);
         const losing = old !== undefined && dropped > sum(old.ledger.dropped);
         const session = now.sessions[0];
-        const sent = old && seconds > 0 ? (now.ledger.sent - old.ledger.sent) / seconds : null;
         return {
           name: subscriber,
           about: session ? `${session.peer}, ${session.mode}, ${session.state}` : reason ?? state,
-          state: now.revoked ? "alarm" : !now.connected ? "away" : losing ? "warning" : "closed",
+          state: now.revoked
+            ? "alarm"
+            : !now.enabled
+            ? "off"
+            : !now.connected
+            ? "away"
+            : losing
+            ? "warning"
+            : "closed",
           link: now.revoked
             ? "revoked"
             : !now.enabled
@@ -190,7 +197,7 @@ function subscribersOf(status, before) {
             : now.connected
             ? session?.secure ? "TLS" : "plain"
             : "away",
-          perSecond: sent,
+          perSecond: rateOf(now.ledger.sent, old?.ledger.sent, seconds),
           queued: now.sessions.reduce(
             (/** @type {number} */ n, /** @type {any} */ s) => n + s.queuedFrames,
             0,
@@ -226,7 +233,7 @@ function streamClientsOf(status, before) {
             about: connections?.[0]?.peer ?? reason ?? state,
             state: isAway ? "away" : losing ? "warning" : "closed",
             link: isAway ? "away" : connections ? "C37.118" : "C37.118, UDP",
-            perSecond: old && seconds > 0 ? (now.ledger.sent - old.ledger.sent) / seconds : null,
+            perSecond: rateOf(now.ledger.sent, old?.ledger.sent, seconds),
             queued: (connections ?? []).reduce((n, c) => n + c.queuedFrames, 0),
             dropped,
             losing,
@@ -254,11 +261,22 @@ export function streamsOf(status, before) {
     );
     return {
       name,
-      perSecond: old && seconds > 0 ? (frames - old.frames) / seconds : null,
+      perSecond: rateOf(frames, old?.frames, seconds),
       late,
       ...(align && { align }),
     };
   });
+}
+
+/**
+ * Growth of a counter per second; null while it is not known, and where the counter has begun anew.
+ *
+ * @param {number} now
+ * @param {number | undefined} old
+ * @param {number} seconds Between them.
+ */
+function rateOf(now, old, seconds) {
+  return old === undefined || seconds <= 0 || now < old ? null : (now - old) / seconds;
 }
 
 /** @param {Record<string, number> | undefined} counts */

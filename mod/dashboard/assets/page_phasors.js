@@ -7,18 +7,19 @@ import { get, query } from "./api.js";
 import { Trend } from "./chart.js";
 import { Dial } from "./dial.js";
 import { fill, h, mark, panel, say, scroller } from "./dom.js";
-import { timeOfDay } from "./format.js";
+import { dateTime, timeOfDay } from "./format.js";
 import { openLive } from "./live.js";
 import { fillRows, makeRows, pairsOf, relative } from "./phasor_rows.js";
 import { sequenceRows } from "./sequence_rows.js";
+import { Stamp } from "./stamp.js";
 
 /** @typedef {import("./live.js").ShownSignal} ShownSignal */
 /** @typedef {import("./live.js").Values} Values */
 /** @typedef {import("./phasor_rows.js").Pair} Pair */
 
 const SECONDS = 60, RATE = 10;
-/** What a list of devices may hold; more are found on the page of signals. */
-const MOST_DEVICES = 1000;
+/** Entries that are asked for at a time, and signals among which devices with phasors are looked for. */
+const PAGE = 1000, MOST_SIGNALS = 100_000;
 const DEVICE = "tieline.device";
 
 /** @param {import("./main.js").PageContext} context */
@@ -26,9 +27,27 @@ export function phasorsPage({ signal, params }) {
   const device = h("select", { "aria-label": "Device", "data-search": true });
   const reference = h("select", { "aria-label": "Reference of the angles" });
   const stamp = h("span", { class: "muted mono" }, "–");
-  const broken = h("span", { class: "alarm", role: "status" });
+  const problem = h("p", { class: "alarm note", role: "status" });
   const dial = new Dial(signal);
+  dial.element.append(problem);
   const rows = h("tbody");
+  const table = h(
+    "table",
+    { "aria-label": "Values of the device" },
+    h(
+      "thead",
+      {},
+      h(
+        "tr",
+        {},
+        h("th", {}, "Signal"),
+        h("th", { class: "num" }, "Magnitude"),
+        h("th", { class: "num" }, "Angle"),
+        h("th", {}, "State"),
+      ),
+    ),
+    rows,
+  );
   const frequency = makeTrend("Frequency", "Hz", "--trace", 0.01, 4, signal);
   const slope = makeTrend("ROCOF", "Hz/s", "--phase-x", 0.02, 4, signal);
   /** @type {ShownSignal[]} */
@@ -39,8 +58,25 @@ export function phasorsPage({ signal, params }) {
   let triples = [];
   /** @type {AbortController | undefined} */
   let stream;
+  let moving = new Stamp();
 
+  const showState = (/** @type {string} */ text) => {
+    say(problem, text);
+    const isOld = text !== "";
+    for (const element of [dial.element, table, frequency.now, slope.now]) {
+      element.classList.toggle("old", isOld);
+    }
+  };
   const show = (/** @type {Values} */ values) => {
+    const { timeMicros } = values;
+    const isStill = moving.standsStill(timeMicros, values.nowMicros);
+    showState(
+      !isStill
+        ? ""
+        : timeMicros === 0
+        ? "no values yet"
+        : `no new values since ${dateTime(timeMicros)} UTC`,
+    );
     const turned = referenceAngle(pairs, values, reference.value);
     dial.draw(pairs.map((pair) => ({
       ...pair,
@@ -50,8 +86,8 @@ export function phasorsPage({ signal, params }) {
     })));
     fillRows(rows, signals, pairs, values, turned);
     for (const one of triples) one.show(values);
-    say(stamp, `${timeOfDay(values.timeMicros, 3)} UTC`);
-    mark(stamp, "data-micros", String(values.timeMicros));
+    say(stamp, `${timeOfDay(timeMicros, 3)} UTC`);
+    mark(stamp, "data-micros", String(timeMicros));
     for (const [trend, type] of /** @type {const} */ ([[frequency, "FREQ"], [slope, "DFDT"]])) {
       trend.show(values, signals.findIndex((s) => s.type === type));
     }
@@ -62,6 +98,7 @@ export function phasorsPage({ signal, params }) {
     sessionStorage.setItem(DEVICE, device.value);
     frequency.trend.clear();
     slope.trend.clear();
+    moving = new Stamp();
     const filter = `Device = '${device.value.replaceAll("'", "''")}'`;
     openLive({ filter, rate: RATE }, {
       signals(list) {
@@ -73,7 +110,7 @@ export function phasorsPage({ signal, params }) {
         rows.append(...triples.map(({ element }) => element));
       },
       values: show,
-      state: (isBroken) => say(broken, isBroken ? "no live values" : ""),
+      state: (isBroken) => showState(isBroken ? "the link to the gateway is broken" : ""),
     }, own.signal);
   };
   signal.addEventListener("abort", () => stream?.abort());
@@ -83,7 +120,7 @@ export function phasorsPage({ signal, params }) {
   });
   void fillDevices(device, params[0] ?? sessionStorage.getItem(DEVICE), signal).then((some) => {
     if (some && !signal.aborted) open();
-    else if (!some) say(broken, "No device has phasors.");
+    else if (!some) say(problem, "No device has phasors.");
   });
   return [
     h(
@@ -91,33 +128,13 @@ export function phasorsPage({ signal, params }) {
       { class: "phasors" },
       panel(
         "Phasors",
-        [device, h("label", { class: "row" }, "against", reference), stamp, broken],
+        [device, h("label", { class: "row" }, "against", reference), stamp],
         dial.element,
       ),
       panel(
         "Values",
         [],
-        scroller(
-          "Values",
-          "fill",
-          h(
-            "table",
-            { "aria-label": "Values of the device" },
-            h(
-              "thead",
-              {},
-              h(
-                "tr",
-                {},
-                h("th", {}, "Signal"),
-                h("th", { class: "num" }, "Magnitude"),
-                h("th", { class: "num" }, "Angle"),
-                h("th", {}, "State"),
-              ),
-            ),
-            rows,
-          ),
-        ),
+        scroller("Values", "fill", table),
       ),
       h("div", { class: "trends" }, frequency.element, slope.element),
     ),
@@ -144,6 +161,7 @@ function makeTrend(title, unit, colour, least, decimals, signal) {
   }, signal);
   return {
     trend,
+    now,
     element: panel(
       title,
       [h("span", { class: "grow" }), now, h("small", { class: "muted" }, unit)],
@@ -168,15 +186,18 @@ function makeTrend(title, unit, colour, least, decimals, signal) {
  * @param {AbortSignal} signal
  */
 async function fillDevices(select, wanted, signal) {
-  const { items } = await get(`/devices${query({ limit: MOST_DEVICES })}`, signal);
-  const { items: some } = await get(
-    `/signals${query({ filter: "SignalType IN ('VPHM', 'IPHM')", limit: MOST_DEVICES })}`,
-    signal,
-  );
-  const have = new Set(some.map((/** @type {ShownSignal} */ s) => s.device));
-  const names = items.map((/** @type {{ acronym: string }} */ d) => d.acronym)
-    .filter((/** @type {string} */ name) => have.has(name));
-  fill(select, names.map((/** @type {string} */ name) => h("option", {}, name)));
+  /** @type {Set<string>} */
+  const found = new Set();
+  for (let offset = 0; offset < MOST_SIGNALS;) {
+    const asked = query({ filter: "SignalType IN ('VPHM', 'IPHM')", offset, limit: PAGE });
+    /** @type {{ items: ShownSignal[], total: number }} */
+    const { items, total } = await get(`/signals${asked}`, signal);
+    for (const { device } of items) found.add(device);
+    offset += items.length;
+    if (items.length === 0 || offset >= total) break;
+  }
+  const names = [...found];
+  fill(select, names.map((name) => h("option", {}, name)));
   if (wanted !== null && names.includes(wanted)) select.value = wanted;
   return names.length > 0;
 }
@@ -203,5 +224,5 @@ function fillReference(select, pairs) {
  */
 function referenceAngle(pairs, { values }, label) {
   const pair = pairs.find((p) => p.label === label);
-  return pair ? values[pair.angle] ?? 0 : 0;
+  return pair ? values[pair.angle] ?? NaN : 0;
 }

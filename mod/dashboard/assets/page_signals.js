@@ -5,12 +5,13 @@
  */
 import { get, query, Refused } from "./api.js";
 import { fill, h, scroller } from "./dom.js";
-import { flagText, measured } from "./format.js";
+import { flagText, measured, span } from "./format.js";
 import { showDetail } from "./signal_detail.js";
+import { isSteady, Stamp } from "./stamp.js";
 import { LiveTable, pager } from "./table.js";
 
 /** @typedef {import("./live.js").ShownSignal} ShownSignal */
-/** @typedef {ShownSignal & { value: number | null, flags: number }} Row */
+/** @typedef {ShownSignal & { value: number | null, flags: number, old: string }} Row */
 /** @typedef {{ acronym: string, name: string, parentAcronym: string, protocol: string, accessId: number, framesPerSecond: number }} Device */
 
 const PAGE = 100, VALUES_MS = 1000;
@@ -49,6 +50,8 @@ export function signalsPage({ signal, params, poll }) {
   let filter = "", offset = 0;
   /** @type {ShownSignal[]} */
   let signals = [];
+  /** By GUID, of the signals that are shown. @type {Map<string, Stamp>} */
+  let stamps = new Map();
 
   const search = async (/** @type {number} */ at) => {
     const text = expression.value.trim();
@@ -60,10 +63,11 @@ export function signalsPage({ signal, params, poll }) {
       filter = text;
       offset = at;
       signals = found.items;
+      stamps = new Map(signals.map(({ id }) => [id, stamps.get(id) ?? new Stamp()]));
       told.hidden = true;
       expression.removeAttribute("aria-invalid");
       pages.update(at, signals.length, found.total);
-      table.update(signals.map((s) => ({ ...s, value: null, flags: 0 })));
+      table.update(signals.map((s) => ({ ...s, value: null, flags: 0, old: "" })));
       const address = text === "" ? "#/signals" : `#/signals/${encodeURIComponent(text)}`;
       history.replaceState(null, "", address);
       await values();
@@ -85,7 +89,18 @@ export function signalsPage({ signal, params, poll }) {
     );
     table.update(signals.map((s) => {
       const place = places.get(s.id) ?? -1;
-      return { ...s, value: now.values[place] ?? null, flags: now.flags[place] ?? 0 };
+      const micros = now.timesMicros[place] ?? 0;
+      const isOld = isSteady(s.type) && stamps.get(s.id)?.standsStill(micros, now.nowMicros);
+      return {
+        ...s,
+        value: now.values[place] ?? null,
+        flags: now.flags[place] ?? 0,
+        old: !isOld
+          ? ""
+          : micros === 0
+          ? "no value yet"
+          : `none for ${span((now.nowMicros - micros) / 1e6)}`,
+      };
     }));
   };
   /** @type {AbortController | undefined} */
@@ -147,13 +162,14 @@ const COLUMNS = [
     title: "Value",
     kind: "num",
     text: ({ value, type }) => measured(value, type),
+    state: ({ old }) => old === "" ? "" : "old",
     sort: ({ value }) => value ?? -Infinity,
   },
   { title: "Unit", kind: "muted", text: ({ unit }) => unit },
   {
     title: "State",
-    text: ({ flags }) => flagText(flags),
-    state: ({ flags }) => flags === 0 ? "" : "warning",
+    text: ({ flags, old }) => [old, flagText(flags)].filter(Boolean).join(", "),
+    state: ({ flags, old }) => flags === 0 && old === "" ? "" : "warning",
     sort: ({ flags }) => flags,
   },
 ];

@@ -33,13 +33,13 @@ export function pairsOf(signals) {
 }
 
 /**
- * An angle against another one, from -180 to 180 degrees.
+ * An angle against another one, from -180 to 180 degrees; null if one of them is missing.
  *
  * @param {number | null | undefined} angle
- * @param {number} against
+ * @param {number} against NaN is missing.
  */
 export function relative(angle, against) {
-  if (angle === null || angle === undefined) return null;
+  if (angle === null || angle === undefined || Number.isNaN(against)) return null;
   if (against === 0) return angle;
   const turned = (angle - against) % 360;
   return turned > 180 ? turned - 360 : turned <= -180 ? turned + 360 : turned;

@@ -8,6 +8,7 @@ import { Trend } from "./chart.js";
 import { factList, fill, h, say } from "./dom.js";
 import { dateTime, measured } from "./format.js";
 import { openLive } from "./live.js";
+import { isSteady, Stamp } from "./stamp.js";
 
 const TREND_SECONDS = 60;
 
@@ -35,9 +36,20 @@ export async function showDetail(place, id, signal) {
   const bits = one.type === "DIGI" ? bitTable(one.label.split("|")) : undefined;
   const now = h("span", { class: "readout" }, "–");
   const stamp = h("span", { class: "muted" });
+  const problem = h("span", { class: "alarm", role: "status" });
+  const showState = (/** @type {string} */ text) => {
+    say(problem, text);
+    for (const element of [now, bits?.element ?? trend.element]) {
+      element.classList.toggle("old", text !== "");
+    }
+  };
+  const moving = new Stamp();
   openLive({ filter: id }, {
     signals: () => {},
-    values: ({ values: [value = null], timeMicros }) => {
+    state: (isBroken) => showState(isBroken ? "the link to the gateway is broken" : ""),
+    values: ({ values: [value = null], timeMicros, nowMicros }) => {
+      const isStill = isSteady(one.type) && moving.standsStill(timeMicros, nowMicros);
+      showState(!isStill ? "" : timeMicros === 0 ? "no value yet" : "no new value");
       say(now, measured(value, one.type));
       say(stamp, `${dateTime(timeMicros)} UTC`);
       bits?.show(value);
@@ -51,7 +63,7 @@ export async function showDetail(place, id, signal) {
       "div",
       { class: "body stack" },
       h("h2", { class: "title" }, one.tag),
-      h("div", { class: "row" }, now, h("span", { class: "muted" }, one.unit), stamp),
+      h("div", { class: "row" }, now, h("span", { class: "muted" }, one.unit), stamp, problem),
       bits ? bits.element : trend.element,
       factList([
         ["Describes", one.description],

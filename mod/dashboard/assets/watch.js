@@ -17,12 +17,14 @@ import { get, Refused } from "./api.js";
  * @property {Record<string, { frames: number, errors: number }>} streams
  * @property {Record<string, PartState>} parts
  * @property {{ version: number, digest: string, author: string, timeMicros: number,
- *   pending: { version: number, secondsLeft: number } | null, note: string }} configuration
+ *   pending: { version: number, secondsLeft: number } | null, note: string, needsSignature: boolean }} configuration
  */
 /** @typedef {{ severity: "alarm" | "warning" | "note", about: string, text: string, sinceMicros: number, signal?: { id: string } }} Alarm */
 /** @typedef {{ micros: number, offsetNs: number | null, errorNs: number | null, source: string }} ClockPoint */
 
 const INTERVAL_MS = 2000;
+/** Longest wait for an answer: what is shown is told to be old soon after. */
+const ANSWER_MS = 8000;
 /** The second answer comes sooner: rates need two. */
 const FIRST_MS = 700;
 /** Points of the clock's history: an hour. */
@@ -45,7 +47,7 @@ export class Watch {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   #over = new AbortController();
-  #skewMs = 0;
+  #skewMs = NaN;
 
   /** Begins to ask. */
   start() {
@@ -74,7 +76,7 @@ export class Watch {
     if (this.status) act();
   }
 
-  /** The gateway's time, milliseconds since 1970. */
+  /** The gateway's time, milliseconds since 1970; NaN while it is not known. */
   nowMs() {
     return performance.now() + this.#skewMs;
   }
@@ -91,10 +93,11 @@ export class Watch {
     if (!document.hidden) {
       try {
         const [status, { alarms }] = await Promise.all([
-          get("/status", signal),
-          get("/alarms", signal),
+          get("/status", signal, ANSWER_MS),
+          get("/alarms", signal, ANSWER_MS),
         ]);
-        this.before = this.status;
+        // One that has started anew counts anew.
+        this.before = this.status?.startedMicros === status.startedMicros ? this.status : undefined;
         this.status = status;
         this.alarms = alarms;
         this.problem = "";
