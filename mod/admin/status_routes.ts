@@ -47,6 +47,7 @@ const statusSchema = v.object({
     timeMicros: v.number(),
     pending: v.nullable(v.object({ version: v.number(), secondsLeft: v.number() })),
     note: v.string(),
+    needsSignature: v.boolean(),
   }),
 });
 
@@ -186,6 +187,7 @@ function* statusPieces({ gateway, keeper }: AdminContext): Generator<string> {
     timeMicros,
     pending: pending ?? null,
     note,
+    needsSignature: gateway.config.config.signers.length > 0,
   };
   const head = JSON.stringify({ ...gateway.summary(), configuration });
   yield `${head.slice(0, -1)},"parts":{`;

@@ -45,6 +45,7 @@ import phasorRowsJs from "./assets/phasor_rows.js" with { type: "text" };
 import rightsJs from "./assets/rights.js" with { type: "text" };
 import sequenceRowsJs from "./assets/sequence_rows.js" with { type: "text" };
 import signalDetailJs from "./assets/signal_detail.js" with { type: "text" };
+import signingJs from "./assets/signing.js" with { type: "text" };
 import stampJs from "./assets/stamp.js" with { type: "text" };
 import styleCss from "./assets/style.css" with { type: "text" };
 import symmetricJs from "./assets/symmetric.js" with { type: "text" };
@@ -100,6 +101,7 @@ export const ASSET_TEXTS: Readonly<Record<string, string>> = {
   "rights.js": rightsJs,
   "sequence_rows.js": sequenceRowsJs,
   "signal_detail.js": signalDetailJs,
+  "signing.js": signingJs,
   "stamp.js": stampJs,
   "style.css": styleCss,
   "symmetric.js": symmetricJs,

@@ -4,9 +4,10 @@
  * @module
  */
 import { query, Refused, request } from "./api.js";
-import { ask, refusal } from "./dialog.js";
+import { ask, refusal, tell } from "./dialog.js";
 import { fill, h } from "./dom.js";
 import { diffView } from "./editor.js";
+import { needsSignature, signingText } from "./signing.js";
 
 /** @typedef {import("./dom.js").Child} Child */
 /**
@@ -37,7 +38,8 @@ export const TRIAL_SECONDS = 300;
 
 /**
  * Asks for a change and makes it; resolves with the API's answer, or undefined if it was left. The change is made of the
- * configuration that ran when the question was asked: if somebody else changes it meanwhile, it is refused.
+ * configuration that ran when the question was asked: if somebody else changes it meanwhile, it is refused. Where
+ * changes need a signature it is said how they are made instead.
  *
  * @param {import("./main.js").PageContext} context
  * @param {ChangeForm} asked
@@ -45,6 +47,10 @@ export const TRIAL_SECONDS = 300;
  */
 export async function askToChange({ watch }, asked) {
   const { title, fields, act, danger, method, path, json, done } = asked;
+  if (needsSignature(watch)) {
+    await tell(title, signingText());
+    return undefined;
+  }
   const headers = { "If-Match": `"${watch.status?.configuration.digest ?? ""}"` };
   const preview = h("div");
   const send = async (

@@ -124,6 +124,35 @@ function markFields(form, { places }) {
 }
 
 /**
+ * Says something that has to be known before anything else is done; resolves once it is closed.
+ *
+ * @param {string} title
+ * @param {Child[]} body
+ * @returns {Promise<void>}
+ */
+export function tell(title, body) {
+  return new Promise((resolve) => {
+    const dialog = h(
+      "dialog",
+      { "aria-label": title },
+      h(
+        "form",
+        { method: "dialog" },
+        h("h2", {}, title),
+        h("div", { class: "stack scroll" }, body),
+        h("div", { class: "row" }, h("button", { class: "primary" }, "Close")),
+      ),
+    );
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      resolve();
+    });
+    document.body.append(dialog);
+    dialog.showModal();
+  });
+}
+
+/**
  * Shows a text that is told this once; it can be copied, and goes only when it is said to be kept.
  *
  * @param {string} title

@@ -9,6 +9,7 @@ import { ask } from "./dialog.js";
 import { fill, h, panel, say, scroller } from "./dom.js";
 import { diffView } from "./editor.js";
 import { dateTime } from "./format.js";
+import { needsSignature } from "./signing.js";
 import { LiveTable } from "./table.js";
 
 /** @typedef {import("./main.js").PageContext} PageContext */
@@ -99,7 +100,9 @@ export function historyPanel({ may, signal, watch }, etag, result) {
         const button = cell.querySelector("button") ??
           h("button", { onclick: () => rollback(v) }, "Go back");
         if (!button.isConnected) cell.append(button);
-        button.hidden = !mayChange || v.number === running;
+        // One that was signed goes with its signature.
+        const isSigned = !needsSignature(watch) || v.signer !== undefined;
+        button.hidden = !mayChange || v.number === running || !isSigned;
       },
     },
   ];

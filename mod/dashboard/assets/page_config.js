@@ -6,16 +6,30 @@
 import { query, Refused, request } from "./api.js";
 import { changesText, changeView, trialField, trialOf } from "./change.js";
 import { ask } from "./dialog.js";
-import { fill, h, panel, say } from "./dom.js";
+import { fill, h, mark, panel, say } from "./dom.js";
 import { Editor } from "./editor.js";
 import { historyPanel } from "./history.js";
+import { signingNote } from "./signing.js";
 
 /** @typedef {import("./main.js").PageContext} PageContext */
 /** @typedef {import("./change.js").Change} Change */
+/**
+ * The configuration as it ran at some time.
+ *
+ * @typedef {{ readonly etag: string, readonly text: string }} Running
+ */
+
+const NOTHING = { etag: "", text: "" };
+/**
+ * Edits that were not pushed when the page was left, by user, and what they were made of.
+ *
+ * @type {Map<string, { readonly text: string, readonly base: Running }>}
+ */
+const drafts = new Map();
 
 /** @param {PageContext} context */
 export function configPage(context) {
-  const { may, signal } = context;
+  const { may, me, signal, watch } = context;
   const mayChange = may("ENGINEER", "SECADM");
   const result = h(
     "div",
@@ -28,35 +42,48 @@ export function configPage(context) {
         : "Compare two versions of the history to see how they differ.",
     ),
   );
-  const base = h("span", { class: "muted" });
-  let etag = "*", kept = "";
+  const told = h("span");
+  /** @type {Running} */
+  let base = NOTHING, newest = NOTHING;
   const editor = new Editor({
     label: "Configuration (TOML)",
     readonly: !mayChange,
-    changed: () => showBase(),
+    changed: () => showState(),
   });
-  const showBase = () => {
-    const changed = editor.value !== kept;
-    say(base, changed ? "edited, not pushed" : "as it runs");
-    check.disabled = push.disabled = revert.disabled = !changed;
+  const signing = signingNote(() => showState());
+  const isEdited = () => editor.value !== base.text;
+  const showState = () => {
+    const edited = isEdited(), outdated = edited && base.etag !== newest.etag;
+    say(
+      told,
+      outdated ? "edited, but outdated" : edited ? "edited, not pushed" : "as it runs",
+    );
+    mark(told, "class", outdated ? "warning" : "muted");
+    revert.disabled = !edited;
+    check.disabled = push.disabled = !edited || !signing.isReady();
+  };
+  const take = (/** @type {Running} */ running) => {
+    base = running;
+    if (editor.value !== running.text) editor.value = running.text;
+    showState();
   };
   const load = async () => {
     const response = await request("GET", "/config", { signal });
-    etag = response.headers.get("ETag") ?? "*";
-    const text = await response.text();
-    const untouched = editor.value === kept;
-    kept = text;
-    if (untouched) editor.value = text;
-    showBase();
+    // A text field knows no other ends of lines.
+    const text = (await response.text()).replaceAll("\r\n", "\n");
+    newest = { etag: response.headers.get("ETag") ?? "", text };
+    // Edits stay, and stay edits of what they were made of: what others have changed since is not undone unseen.
+    if (isEdited()) showState();
+    else take(newest);
+    editor.element.inert = false;
   };
   const send = async (
     /** @type {Record<string, string | number | boolean | undefined>} */ more,
-    signature = "",
   ) => {
     try {
       const response = await request("PUT", `/config${query(more)}`, {
         toml: editor.value,
-        headers: { "If-Match": etag, ...(signature && { "Tieline-Signature": signature }) },
+        headers: { "If-Match": base.etag, ...signing.headers() },
       });
       /** @type {Change} */
       const change = await response.json();
@@ -77,39 +104,50 @@ export function configPage(context) {
       if (!change) return;
       const form = await askToPush(change);
       if (!form) return;
-      const pushed = await send({
-        comment: String(form.get("comment")),
-        ...trialOf(form),
-      }, String(form.get("signature")).trim());
+      const pushed = await send({ comment: String(form.get("comment")), ...trialOf(form) });
       if (!pushed) return;
-      kept = editor.value;
+      base = { etag: "", text: editor.value };
       await settled();
-      await context.watch.refresh();
+      await watch.refresh();
     },
   }, "Push…");
   const revert = h("button", {
     onclick: () => {
-      editor.value = kept;
+      take(newest);
       fill(result);
-      showBase();
     },
   }, "Throw edits away");
-  const history = historyPanel(context, () => etag, result);
+  const history = historyPanel(context, () => newest.etag, result);
   const settled = async () => {
     await load();
     await history.load();
   };
+  const draft = drafts.get(me.name);
+  if (draft) {
+    base = draft.base;
+    editor.value = draft.text;
+  }
+  editor.element.inert = !draft;
+  signal.addEventListener("abort", () => {
+    if (isEdited()) drafts.set(me.name, { text: editor.value, base });
+    else drafts.delete(me.name);
+  });
+  addEventListener("beforeunload", (event) => {
+    if (isEdited()) event.preventDefault();
+  }, { signal });
   addEventListener("tieline-config", () => void settled(), { signal });
+  if (mayChange) watch.on(() => signing.show(watch), signal);
   void load();
   void history.load();
   return [
+    signing.element,
     h(
       "div",
       { class: "columns main fill" },
       panel(
         "Configuration",
         [
-          base,
+          told,
           h("span", { class: "grow" }),
           mayChange && revert,
           mayChange && check,
@@ -140,12 +178,6 @@ function askToPush({ changes, everything }) {
       h("input", { name: "comment", maxlength: 500 }),
     ),
     trialField(true),
-    h(
-      "label",
-      { class: "stack" },
-      "Signature (base64), where signers are configured",
-      h("input", { class: "mono", name: "signature", autocomplete: "off" }),
-    ),
   ], { act: "Push" });
 }
 
@@ -164,7 +196,9 @@ function showProblem(editor, result, error) {
     h(
       "div",
       { class: "problem", role: "alert" },
-      places.length === 0
+      error.status === 412
+        ? "Somebody else has changed the configuration since these edits were begun. Nothing was changed."
+        : places.length === 0
         ? error.message
         : `${
           places.length === 1 ? "One thing is" : `${places.length} things are`
@@ -184,7 +218,7 @@ function showProblem(editor, result, error) {
       h(
         "p",
         { class: "muted" },
-        "Somebody else has changed it. Throw your edits away, or copy them first.",
+        "The history shows what they changed. Copy your edits, throw them away here, and make them anew.",
       ),
   );
 }

@@ -8,6 +8,8 @@ import { askToChange, changeText } from "./change.js";
 import { fill, h } from "./dom.js";
 import { whole } from "./format.js";
 
+/** @typedef {{ allow: string[], deny: string[] }} Rules */
+
 /** Signals that a preview names. */
 const PREVIEW = 100;
 
@@ -26,11 +28,19 @@ export function rightsOf(first, context, refresh) {
       rows: Math.min(6, Math.max(2, rules.length)),
       spellcheck: "false",
       "aria-label": `${label} rules, one per line`,
-    }, rules.join("\n"));
+    });
   const allow = field("Allow", first.allow), deny = field("Deny", first.deny);
-  const result = h("div", { role: "status" });
-  let kept = textOf(first);
+  const result = h("div", { role: "status" }), changed = h("div", { role: "status" });
+  const faults = h("div", { class: "stack" });
   const rules = () => ({ allow: linesOf(allow), deny: linesOf(deny) });
+  // The rules that the fields were filled with, and those that hold.
+  let filled = "", holding = "";
+  const fillIn = (/** @type {Rules} */ { allow: some, deny: others }) => {
+    allow.value = some.join("\n");
+    deny.value = others.join("\n");
+    filled = JSON.stringify(rules());
+    fill(changed);
+  };
   const preview = async () => {
     try {
       const answer = await request("POST", `/access/preview${query({ limit: PREVIEW })}`, {
@@ -59,6 +69,7 @@ export function rightsOf(first, context, refresh) {
     "div",
     { class: "stack" },
     h("h2", {}, "Rights: what any allow rule grants, unless a deny rule withholds it"),
+    faults,
     h("label", { class: "stack" }, "Allow", allow),
     h("label", { class: "stack" }, "Deny", deny),
     h(
@@ -67,24 +78,45 @@ export function rightsOf(first, context, refresh) {
       h("button", { onclick: preview }, "What would it see?"),
       may("SECADM") && h("button", { class: "primary", onclick: apply }, "Change the rights"),
     ),
+    changed,
     result,
   );
   return {
     element,
     /** @param {import("./page_subscribers.js").Subscriber} subscriber */
     update(subscriber) {
-      const text = textOf(subscriber);
-      if (text === kept) return;
-      kept = text;
-      allow.value = subscriber.allow.join("\n");
-      deny.value = subscriber.deny.join("\n");
+      fill(faults, subscriber.faults.map(faultText));
+      const now = { allow: subscriber.allow.map(asLine), deny: subscriber.deny.map(asLine) };
+      const text = JSON.stringify(now), written = JSON.stringify(rules());
+      if (text === holding) return;
+      holding = text;
+      if (written === filled || written === text || filled === "") return fillIn(now);
+      // What is being written is not taken away.
+      fill(
+        changed,
+        h(
+          "div",
+          { class: "problem" },
+          "These rules were changed since they were shown. What is written here was not sent. ",
+          h("button", { onclick: () => fillIn(now) }, "Show the rules that hold"),
+        ),
+      );
     },
   };
 }
 
-/** @param {import("./page_subscribers.js").Subscriber} subscriber */
-function textOf({ allow, deny }) {
-  return JSON.stringify([allow, deny]);
+/** A rule in one line, as the fields take it. @param {string} rule */
+function asLine(rule) {
+  return rule.trim().replace(/\s*\n\s*/g, " ");
+}
+
+/** @param {{ list: string, index: number, signals: number, message: string }} fault */
+function faultText({ list, index, signals, message }) {
+  return h(
+    "p",
+    { class: "problem" },
+    `${list} rule ${index + 1} fails on ${whole(signals)} signals: ${message}`,
+  );
 }
 
 /** @param {HTMLTextAreaElement} field */
@@ -107,13 +139,7 @@ function previewOf({ total, permitted, faults, problems, signals }) {
     "div",
     { class: "stack" },
     h("p", { class: "told" }, `It would see ${whole(permitted)} of ${whole(total)} signals.`),
-    faults.map((/** @type {any} */ f) =>
-      h(
-        "p",
-        { class: "problem" },
-        `${f.list} rule ${f.index + 1} fails on ${f.signals} signals: ${f.message}`,
-      )
-    ),
+    faults.map(faultText),
     h(
       "ul",
       { class: "names mono" },
