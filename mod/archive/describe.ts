@@ -37,7 +37,7 @@ export function describeRecord(bytes: Uint8Array): RecordFacts {
       channels: stream.channels.map((channel) => channel.name),
       samples,
       seconds: stream.rate > 0 ? samples / stream.rate : 0,
-      trigger: trigger ? triggerOf(trigger) : null,
+      trigger: trigger ? triggerOf(trigger, stream.channels) : null,
       triggers: triggers.length + content.unlistedTriggers,
       continues: content.continues ?? null,
       ...of,
@@ -45,6 +45,16 @@ export function describeRecord(bytes: Uint8Array): RecordFacts {
     },
   };
 }
+
+/** Units of the values of triggers that do not look at a channel in its own. */
+const UNITS: Readonly<Record<string, string>> = {
+  angleStep: "°",
+  frequency: "Hz",
+  rocof: "Hz/s",
+  unbalance: "%",
+  digital: "",
+  quality: "",
+};
 
 /** What the index says of a record besides, by the same names for both kinds. */
 interface KindFacts {
@@ -94,7 +104,10 @@ function factsOfFrames(content: FrameRecordContent): KindFacts {
   };
 }
 
-function triggerOf(trigger: RecordedTrigger): Record<string, unknown> {
+function triggerOf(
+  trigger: RecordedTrigger,
+  channels: readonly { readonly name: string; readonly unit: string }[],
+): Record<string, unknown> {
   const { name, kind, source, channel, value, at } = trigger;
   return {
     name,
@@ -102,6 +115,7 @@ function triggerOf(trigger: RecordedTrigger): Record<string, unknown> {
     source,
     channel,
     value: Number.isFinite(value) ? value : null,
+    unit: UNITS[kind] ?? channels.find((c) => c.name === channel)?.unit ?? "",
     atMicros: toMicros(at),
   };
 }

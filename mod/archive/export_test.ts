@@ -36,6 +36,7 @@ Deno.test("the index is told what a record is about", () => {
       source: "BAY1",
       channel: "Ia",
       value: 100,
+      unit: "A",
       atMicros: SECOND * 1e6 + 100_000,
     },
     triggers: 1,

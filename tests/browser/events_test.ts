@@ -89,7 +89,7 @@ browse(
       await go(visitor, "Events");
       const row = page.getByRole("table", { name: "Event records" }).locator("tbody tr").last();
       await row.waitFor();
-      assert.match(await row.textContent() ?? "", /BAY1.*overcurrent I[abc] at -?\d{4}/);
+      assert.match(await row.textContent() ?? "", /BAY1.*overcurrent I[abc] at -?\d{4}\.?\d* A/);
       await visitor.picture("events");
       await row.click();
       await page.getByRole("table", { name: "Values at the cursors" }).waitFor();

@@ -25,7 +25,8 @@ import { viewerOf } from "./wave_viewer.js";
  * @property {any} summary
  */
 
-const PAGE = 200;
+/** Records that are asked for at a time, and the most of one question. */
+const PAGE = 200, MOST = 1000;
 
 /** @param {PageContext} context */
 export function eventsPage(context) {
@@ -46,15 +47,38 @@ function listPage({ may, signal, watch }) {
     say(told, text);
     told.hidden = text === "";
   };
+  /** What the last reading was refused for. */
+  let problem = "", wanted = PAGE;
   const load = async () => {
     try {
-      const { items } = await get(`/events${query({ limit: PAGE })}`, signal);
+      /** @type {EventRecord[]} */
+      const items = [];
+      /** @type {string | undefined} */
+      let after;
+      do {
+        const limit = Math.min(MOST, wanted - items.length);
+        const page = await get(`/events${query({ limit, after })}`, signal);
+        items.push(...page.items);
+        after = page.next ?? undefined;
+      } while (after !== undefined && items.length < wanted);
       table.update(items);
+      say(count, `${whole(items.length)} ${items.length === 1 ? "record" : "records"}`);
+      older.hidden = after === undefined;
+      if (problem !== "" && told.textContent === problem) tell("");
+      problem = "";
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      tell(error.message);
+      tell(problem = error.message);
     }
   };
+  const count = h("span", { class: "muted", role: "status" });
+  const older = h("button", {
+    hidden: true,
+    onclick: () => {
+      wanted += PAGE;
+      void load();
+    },
+  }, "Older");
   const record = h("button", {
     class: "primary",
     onclick: async () => {
@@ -81,7 +105,9 @@ function listPage({ may, signal, watch }) {
       "header",
       {},
       h("h2", {}, "Event records"),
+      count,
       h("span", { class: "grow" }),
+      older,
       may("OPERATOR") && record,
     ),
     h("div", { class: "scroll fill" }, table.element),
@@ -149,7 +175,8 @@ function missing({ summary }) {
 function triggerText({ summary }) {
   const { trigger, triggers, title } = summary;
   if (!trigger) return title || "–";
-  const value = trigger.value === null ? "" : ` at ${Number(trigger.value.toPrecision(5))}`;
+  const unit = trigger.unit ? ` ${trigger.unit}` : "";
+  const value = trigger.value === null ? "" : ` at ${Number(trigger.value.toPrecision(5))}${unit}`;
   const where = trigger.channel ? ` ${trigger.channel}` : "";
   return `${trigger.name}${where}${value}${triggers > 1 ? ` and ${triggers - 1} more` : ""}`;
 }
@@ -162,18 +189,17 @@ function recordPage({ may, signal }, id) {
   const path = `/events/${encodeURIComponent(id)}`;
   const title = h("h2", {}, "Event record");
   const told = h("p", { class: "problem", role: "alert", hidden: true });
-  const place = h(
-    "div",
-    { class: "fill stack" },
-    h("p", { class: "empty" }, "Reading the samples…"),
-  );
+  const reading = h("p", { class: "empty" }, "Reading the samples…");
+  const place = h("div", { class: "fill stack" }, reading);
   const act = async (/** @type {() => Promise<unknown>} */ what) => {
+    told.hidden = true;
     try {
       await what();
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       say(told, error.message);
       told.hidden = false;
+      if (reading.isConnected) say(reading, "The samples could not be read.");
     }
   };
   let isProtected = false;

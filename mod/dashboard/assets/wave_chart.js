@@ -15,6 +15,8 @@ const FONT = '11px "Segoe UI", Roboto, "Liberation Sans", Arial, sans-serif';
 export class WaveCharts {
   /** @type {WaveChart[]} */
   #charts = [];
+  /** What they show, in milliseconds; undefined for all. @type {readonly [number, number] | undefined} */
+  range;
   /** Times of the cursors in milliseconds; NaN for none. @type {[number, number]} */
   #cursors = [NaN, NaN];
   #signal;
@@ -47,6 +49,7 @@ export class WaveCharts {
    * @param {number} high
    */
   zoom(low, high) {
+    this.range = [low, high];
     for (const chart of this.#charts) chart.zoom(low, high);
   }
 

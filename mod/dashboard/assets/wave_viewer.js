@@ -26,6 +26,8 @@ export async function viewerOf(place, record, signal) {
   const trigger = record.summary.trigger?.atMicros ?? record.startMicros;
   const part = h("select", { "aria-label": "Part of the record", hidden: true });
   const body = h("div", { class: "fill viewer" });
+  let shown = new AbortController();
+  signal.addEventListener("abort", () => shown.abort());
   const load = async () => {
     const csv = await request(
       "GET",
@@ -44,7 +46,9 @@ export async function viewerOf(place, record, signal) {
       part.hidden = parts < 2;
     }
     const waveform = parseWaveform(await csv.text(), stream.channels.length, trigger);
-    show(body, stream, waveform, part, signal);
+    shown.abort();
+    shown = new AbortController();
+    show(body, stream, waveform, part, shown.signal);
   };
   part.addEventListener("change", () => void load());
   fill(place, body);
@@ -61,19 +65,35 @@ export async function viewerOf(place, record, signal) {
 function show(body, { rate, nominalHz, channels }, waveform, part, signal) {
   const { times, values, doubtful, missing } = waveform;
   const decimals = values.map(decimalsFor);
-  const cycle = Math.max(1, Math.round(rate / nominalHz));
+  const cycle = nominalHz > 0 ? Math.max(1, Math.round(rate / nominalHz)) : 1;
+  // Synchrophasors have no samples within a cycle: no RMS, and cycles are no measure to zoom by.
+  const isWave = cycle > 1;
+  const columns = ["A", "B", ...(isWave ? ["RMS A", "RMS B"] : [])];
   const rms = values.map((column) => slidingRms(column, cycle));
   let isRms = false;
   let places = [nearest(times, 0), Math.min(times.length - 1, nearest(times, 0) + cycle)];
   let active = 0;
-  const cells = channels.map(() => Array.from({ length: 4 }, () => h("td", { class: "num" }, "–")));
+  const cells = channels.map(() => columns.map(() => h("td", { class: "num" }, "–")));
+  // A finger has no Shift key: which cursor is moved can be chosen, too.
+  const choices = ["A", "B"].map((name, i) =>
+    h("button", {
+      "aria-pressed": String(i === active),
+      "aria-label": `Move cursor ${name}`,
+      onclick: () => {
+        active = i;
+        choices.forEach((button, k) => mark(button, "aria-pressed", String(k === active)));
+      },
+    }, name)
+  );
   const spans = h("span", { class: "muted", role: "status" });
   const graphs = h("div", {
     class: "graphs",
     tabindex: 0,
-    "aria-label": "Waveforms; arrow keys move cursor A, with Shift cursor B",
+    "aria-label": "Waveforms; arrow keys move the chosen cursor, with Shift cursor B",
   });
-  let charts = new WaveCharts(signal);
+  let own = new AbortController();
+  let charts = new WaveCharts(own.signal);
+  signal.addEventListener("abort", () => own.abort());
 
   const showCursors = () => {
     const [a = 0, b = 0] = places;
@@ -97,7 +117,10 @@ function show(body, { rate, nominalHz, channels }, waveform, part, signal) {
     mark(graphs, "data-b", String(b));
   };
   const draw = () => {
-    charts = new WaveCharts(signal);
+    const { range } = charts;
+    own.abort();
+    own = new AbortController();
+    charts = new WaveCharts(own.signal);
     const units = [...new Set(channels.map(({ unit }) => unit))];
     fill(
       graphs,
@@ -114,20 +137,20 @@ function show(body, { rate, nominalHz, channels }, waveform, part, signal) {
           ),
           { unit, label: `${isRms ? "RMS" : "Samples"} in ${unit || "words"}` },
           (ms, second) => {
-            active = second ? 1 : 0;
-            places[active] = nearest(times, ms);
+            places[second ? 1 : active] = nearest(times, ms);
             showCursors();
           },
         )
       ),
     );
+    if (range) charts.zoom(...range);
     showCursors();
   };
   graphs.addEventListener("keydown", (event) => {
     const step = event.key === "ArrowLeft" ? -1 : event.key === "ArrowRight" ? 1 : 0;
     if (step === 0) return;
     event.preventDefault();
-    const which = event.shiftKey ? 1 : 0;
+    const which = event.shiftKey ? 1 : active;
     const far = event.ctrlKey ? cycle : 1;
     places = places.with(
       which,
@@ -135,10 +158,14 @@ function show(body, { rate, nominalHz, channels }, waveform, part, signal) {
     );
     showCursors();
   });
-  const zoomTo = (/** @type {number} */ cycles) => {
-    const middle = times[places[0] ?? 0] ?? 0, half = cycles * 500 / nominalHz;
-    charts.zoom(middle - half, middle + half);
+  const zoomTo = (/** @type {number} */ ms) => {
+    const middle = times[places[0] ?? 0] ?? 0;
+    charts.zoom(middle - ms / 2, middle + ms / 2);
   };
+  /** @type {[string, number][]} */
+  const zooms = isWave
+    ? [["4 cycles", 4000 / nominalHz], ["20 cycles", 20_000 / nominalHz]]
+    : [["1 s", 1000], ["10 s", 10_000]];
   const modes = [["Samples", false], ["RMS", true]].map(([word, mode]) =>
     h("button", {
       "aria-pressed": String(mode === isRms),
@@ -156,9 +183,9 @@ function show(body, { rate, nominalHz, channels }, waveform, part, signal) {
     h(
       "div",
       { class: "row tools" },
-      h("span", { class: "choice" }, modes),
-      h("button", { onclick: () => zoomTo(4) }, "4 cycles"),
-      h("button", { onclick: () => zoomTo(20) }, "20 cycles"),
+      isWave && h("span", { class: "choice" }, modes),
+      h("span", { class: "choice" }, choices),
+      zooms.map(([word, ms]) => h("button", { onclick: () => zoomTo(ms) }, word)),
       h("button", { onclick: () => charts.zoom(times[0] ?? 0, times.at(-1) ?? 1) }, "All"),
       part,
       spans,
@@ -181,7 +208,7 @@ function show(body, { rate, nominalHz, channels }, waveform, part, signal) {
             h(
               "tr",
               {},
-              ["Channel", "A", "B", "RMS A", "RMS B"].map((word, i) =>
+              ["Channel", ...columns].map((word, i) =>
                 h("th", { class: i > 0 ? "num" : false }, word)
               ),
             ),
