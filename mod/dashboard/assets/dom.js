@@ -112,6 +112,23 @@ export function factList(facts) {
 }
 
 /**
+ * Shows facts in `place` again and again: what did not change stays, so that it can be marked and copied.
+ *
+ * @param {Element} place
+ * @param {readonly (readonly [string, Child])[]} facts
+ */
+export function showFacts(place, facts) {
+  const shown = [...place.firstElementChild?.children ?? []];
+  const fresh = factList(facts), parts = [...fresh.children];
+  const isOther = shown.length !== parts.length ||
+    parts.some((part, i) => i % 2 === 0 && part.textContent !== shown[i]?.textContent);
+  if (isOther) return fill(place, fresh);
+  parts.forEach((part, i) => {
+    if (!shown[i]?.isEqualNode(part)) shown[i]?.replaceWith(part);
+  });
+}
+
+/**
  * @param {Element} element
  * @param {Props} props
  */

@@ -16,9 +16,10 @@ const WORDS = { alarm: "Alarm", warning: "Warning", note: "Note" };
  * The table of what is wrong.
  *
  * @param {string} empty What stands there while nothing is.
+ * @param {() => number} nowMs Time of the gateway: a tablet's may be another.
  * @returns {LiveTable<Alarm>}
  */
-export function alarmTable(empty) {
+export function alarmTable(empty, nowMs) {
   /** @type {import("./table.js").Column<Alarm>[]} */
   const columns = [
     {
@@ -44,7 +45,7 @@ export function alarmTable(empty) {
       title: "For",
       kind: "num",
       draw: (cell, { sinceMicros }) => {
-        say(cell, sinceMicros ? span(Date.now() / 1000 - sinceMicros / 1e6) : "–");
+        say(cell, sinceMicros ? span(nowMs() / 1000 - sinceMicros / 1e6) : "–");
         cell.title = sinceMicros ? `since ${dateTime(sinceMicros)} UTC` : "";
       },
     },
@@ -61,7 +62,7 @@ export function alarmTable(empty) {
 /** @param {import("./main.js").PageContext} context */
 export function alarmsPage(context) {
   const { watch, signal } = context;
-  const table = alarmTable("Nothing is wrong.");
+  const table = alarmTable("Nothing is wrong.", () => watch.nowMs());
   const count = h("span", { class: "muted", role: "status" });
   watch.on(() => {
     table.update(watch.alarms);
@@ -69,7 +70,7 @@ export function alarmsPage(context) {
     say(count, length === 0 ? "" : `${length} in all`);
   }, signal);
   return [
-    panel("What is wrong now", [count], scroller("What is wrong now", "", table.element)),
+    panel("What is wrong now", [count], scroller("What is wrong now", "most", table.element)),
     limitsPanel(context),
   ];
 }
@@ -79,6 +80,8 @@ function pageOf(about) {
   if (about === "clock") return "#/clock";
   if (about === "configuration") return "#/config";
   if (about === "audit") return "#/audit";
+  const input = /^input\.(.+)$/.exec(about)?.[1];
+  if (input) return `#/inputs/${encodeURIComponent(input)}`;
   const subscriber = /^subscriber\.(.+)$/.exec(about)?.[1];
   return subscriber ? `#/subscribers/${encodeURIComponent(subscriber)}` : undefined;
 }

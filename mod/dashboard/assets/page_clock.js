@@ -4,7 +4,7 @@
  * @module
  */
 import { Trend } from "./chart.js";
-import { factList, fill, h, mark, panel, say, scroller } from "./dom.js";
+import { fill, h, mark, panel, say, scroller, showFacts } from "./dom.js";
 import { clockTone, dateTime, fixed, flagText, nanos, span } from "./format.js";
 import { LiveTable } from "./table.js";
 
@@ -62,11 +62,15 @@ export function clockPage({ watch, signal }) {
     const clock = status.parts["clock"]?.detail;
     without.hidden = clock !== undefined;
     devices.update(devicesOf(status));
-    if (!clock) return;
+    if (!clock) {
+      sources.update([]);
+      events.update([]);
+      return;
+    }
     say(state, clock.state);
     mark(state, "class", `readout ${clockTone(clock.state)}`.trim());
     say(about, STATES[clock.state] ?? "");
-    fill(facts, factList(factsOf(clock)));
+    showFacts(facts, factsOf(clock));
     fill(
       disagreements,
       clock.disagreements.map((/** @type {string} */ text) => h("p", { class: "problem" }, text)),

@@ -7,7 +7,7 @@ import { get, request } from "./api.js";
 import { adoptionForm } from "./adoption.js";
 import { askToChange, changeText } from "./change.js";
 import { ask } from "./dialog.js";
-import { factList, fill, h, panel, say, scroller } from "./dom.js";
+import { h, panel, say, scroller, showFacts } from "./dom.js";
 import { dateTime, fixed, span, whole } from "./format.js";
 import { LiveTable } from "./table.js";
 
@@ -28,7 +28,7 @@ const TYPES = { c37118: "C37.118", sv: "Sampled values", sttp: "STTP" };
 
 /** @param {PageContext} context */
 export function inputsPage(context) {
-  const { may, params, poll, signal } = context;
+  const { may, params, poll, signal, watch } = context;
   const told = h("p", { class: "told", role: "status", hidden: true });
   const facts = h("div"), title = h("h2", { class: "title" });
   let picked = params[0] ?? "", shown = "";
@@ -67,7 +67,7 @@ export function inputsPage(context) {
     if (!input) return;
     table.pick(input.name);
     say(title, input.name);
-    fill(facts, factList(factsOf(input)));
+    showFacts(facts, factsOf(input, watch.nowMs()));
     shown = input.name;
   };
   const startAnew = async () => {
@@ -198,9 +198,10 @@ function seenColumns(adopt) {
 
 /**
  * @param {Input} input
+ * @param {number} nowMs Time of the gateway.
  * @returns {(readonly [string, import("./dom.js").Child])[]}
  */
-function factsOf({ type, part, devices }) {
+function factsOf({ type, part, devices }, nowMs) {
   const detail = part?.detail ?? {};
   const { books, configuration, statistics, totals } = detail;
   const dropped = Object.entries(books?.dropped ?? {}).filter(([, n]) => Number(n) > 0);
@@ -226,12 +227,7 @@ function factsOf({ type, part, devices }) {
         }`,
       ],
       ...(detail.notes ?? []).map((/** @type {string} */ note) => ["Note", note]),
-      part && ["Running for", span(secondsSince(part.sinceMicros))],
+      part?.state === "running" && ["Running for", span((nowMs - part.sinceMicros / 1000) / 1000)],
     ].filter(Boolean)),
   ];
-}
-
-/** @param {number} micros */
-function secondsSince(micros) {
-  return Date.now() / 1000 - micros / 1e6;
 }

@@ -14,11 +14,13 @@ import { LiveTable } from "./table.js";
 /** @typedef {import("./overview_rows.js").Source} Source */
 /** @typedef {import("./overview_rows.js").Link} Link */
 
+/** Rows that a screen takes. */
+const FITTING = 15;
 const SPARK_WIDTH = 64, SPARK_HEIGHT = 18;
 
 /** @param {PageContext} context */
 export function overviewPage({ watch, signal, poll }) {
-  const wrong = alarmTable("Nothing is wrong");
+  const wrong = alarmTable("Nothing is wrong", () => watch.nowMs());
   const calm = h("span", {}, "");
   const heading = h("h2", {}, "What is wrong");
   const sources = new LiveTable(SOURCE_COLUMNS, {
@@ -48,8 +50,8 @@ export function overviewPage({ watch, signal, poll }) {
         span((status.nowMicros - status.startedMicros) / 1e6)
       }`,
     );
-    sources.update(sourcesOf(status, before));
-    links.update(linksOf(status, before));
+    sources.update(openFirst(sourcesOf(status, before)));
+    links.update(openFirst(linksOf(status, before)));
     const streams = streamsOf(status, before);
     const rates = streams.map(({ perSecond }) => perSecond ?? NaN);
     const all = rates.reduce((sum, rate) => sum + rate, 0);
@@ -131,7 +133,8 @@ const LINK_COLUMNS = [
   {
     title: "Link",
     text: ({ link }) => link,
-    state: ({ state }) => state === "closed" ? "" : state === "away" ? "warning" : state,
+    state: ({ state }) =>
+      state === "closed" || state === "off" ? "" : state === "away" ? "warning" : state,
   },
   { title: "Values/s", kind: "num", text: ({ perSecond }) => whole(perSecond) },
   { title: "Queue", kind: "num", about: "Frames that wait", text: ({ queued }) => whole(queued) },
@@ -144,6 +147,17 @@ const LINK_COLUMNS = [
   },
 ];
 
+/**
+ * What is open first, where not all rows fit a screen; shorter lists keep the order of the configuration.
+ *
+ * @template {Source | Link} Row
+ * @param {Row[]} rows
+ */
+function openFirst(rows) {
+  const rank = (/** @type {Row} */ { state }) => state === "alarm" ? 0 : state === "away" ? 1 : 2;
+  return rows.length > FITTING ? rows.toSorted((a, b) => rank(a) - rank(b)) : rows;
+}
+
 /** @param {Source} source */
 function rateText({ perSecond, nominal }) {
   if (perSecond === null) return "–";
@@ -154,7 +168,7 @@ function rateText({ perSecond, nominal }) {
  * A breaker in a line: filled is closed, hollow is open.
  *
  * @param {HTMLTableCellElement} cell
- * @param {string} state `closed`, `warning` (disturbed), `away` or `alarm`
+ * @param {string} state `closed`, `warning` (disturbed), `away`, `off` (on purpose) or `alarm`
  * @param {boolean} toRight Whether the bus is at the right.
  */
 function breaker(cell, state, toRight) {
@@ -179,6 +193,8 @@ function breaker(cell, state, toRight) {
       ? "warning bad"
       : state === "away"
       ? "warning open"
+      : state === "off"
+      ? "open"
       : "alarm open"
   }`;
 }

@@ -5,7 +5,7 @@
  */
 import { get, query, Refused, request } from "./api.js";
 import { ask } from "./dialog.js";
-import { factList, fill, h, panel, say } from "./dom.js";
+import { fill, h, panel, say, showFacts } from "./dom.js";
 import { dateTime, size, span, whole } from "./format.js";
 import { rightsOf } from "./rights.js";
 import { LiveTable } from "./table.js";
@@ -55,7 +55,11 @@ export function subscribersPage(context) {
     ({ items: all } = await get(`/subscribers${query({ limit: 500 })}`, signal));
     table.update(all);
     const found = all.find(({ name }) => name === picked) ?? (picked === "" ? all[0] : undefined);
-    if (!found) return;
+    if (!found) {
+      if (shown) fill(place, h("p", { class: "empty" }, `${picked} is not configured any more.`));
+      shown = undefined;
+      return;
+    }
     if (shown?.name === found.name) shown.update(found);
     else open(found);
   };
@@ -72,12 +76,11 @@ export function subscribersPage(context) {
 
 /** @type {import("./table.js").Column<Subscriber>[]} */
 const COLUMNS = [
-  { title: "Subscriber", kind: "strong", text: ({ name }) => name, sort: ({ name }) => name },
+  { title: "Subscriber", kind: "wide strong", text: ({ name }) => name, sort: ({ name }) => name },
   {
     title: "State",
-    kind: "wide",
     text: stateOf,
-    state: (row) => row.revoked ? "alarm" : isConnected(row) ? "" : "warning",
+    state: (row) => row.revoked ? "alarm" : isConnected(row) || !row.enabled ? "" : "warning",
   },
   {
     title: "Signals",
@@ -85,7 +88,12 @@ const COLUMNS = [
     text: ({ permitted }) => whole(permitted),
     sort: (s) => s.permitted,
   },
-  { title: "Sent", kind: "num", text: (row) => whole(total(row, (o) => o.ledger.sent)) },
+  {
+    title: "Sent",
+    kind: "num",
+    about: "Measurements since the start",
+    text: (row) => whole(total(row, (o) => o.ledger.sent)),
+  },
   {
     title: "Withheld",
     kind: "num",
@@ -95,18 +103,26 @@ const COLUMNS = [
   {
     title: "Dropped",
     kind: "num",
+    about: "Measurements since the start, by whatever reason",
     text: (row) => whole(total(row, (o) => sum(o.ledger.dropped))),
     state: (row) => total(row, (o) => sum(o.ledger.dropped)) > 0 ? "warning" : "",
   },
-  { title: "Queue", kind: "num", text: (row) => whole(total(row, (o) => o.ledger.queued)) },
+  {
+    title: "Queue",
+    kind: "num",
+    about: "Measurements that wait",
+    text: (row) => whole(total(row, (o) => o.ledger.queued)),
+  },
 ];
 
 /** @param {Subscriber} subscriber */
 function stateOf(subscriber) {
   if (subscriber.revoked) return "revoked";
   if (!subscriber.enabled) return "disabled";
-  const session = sessionsOf(subscriber)[0];
-  return session ? `${session.state}, ${session.secure ? "TLS" : "plain"}` : "away";
+  const [session, ...others] = sessionsOf(subscriber);
+  if (!session) return "away";
+  const more = others.length > 0 ? ` and ${others.length} more` : "";
+  return `${session.state}, ${session.secure ? "TLS" : "plain"}${more}`;
 }
 
 /** @param {Subscriber} subscriber @returns {any[]} */
@@ -198,7 +214,7 @@ function detailOf(place, first, context, refresh) {
     restore.hidden = revoked === null || !may("SECADM");
     disconnect.hidden = !may("OPERATOR", "SECADM");
     disconnect.disabled = !isConnected(subscriber);
-    showFacts(facts, books, subscriber);
+    showState(facts, books, subscriber);
     rights.update(subscriber);
   };
   fill(
@@ -224,30 +240,13 @@ function detailOf(place, first, context, refresh) {
  * @param {HTMLElement} books
  * @param {Subscriber} subscriber
  */
-function showFacts(facts, books, subscriber) {
-  const session = sessionsOf(subscriber)[0];
+function showState(facts, books, subscriber) {
   const { stream, outputs } = subscriber;
-  fill(
-    facts,
-    factList([
-      ["Stream", stream],
-      ["Signals it may see", whole(subscriber.permitted)],
-      ...(session
-        ? /** @type {[string, string][]} */ ([
-          ["Connected", `${session.peer} since ${dateTime(session.sinceMicros)} UTC`],
-          [
-            "Version, packets",
-            `STTP ${session.version}, ${session.mode} over ${session.dataChannel}`,
-          ],
-          ["Sent", `${size(session.bytesSent)}, ${whole(session.packets)} packets`],
-          ["Waits", `${whole(session.queuedFrames)} frames, ${size(session.bytesWaiting)}`],
-          ...(session.stalledMs > 0
-            ? [["Takes nothing since", span(session.stalledMs / 1000)]]
-            : []),
-        ])
-        : []),
-    ]),
-  );
+  showFacts(facts, [
+    ["Stream", stream],
+    ["Signals it may see", whole(subscriber.permitted)],
+    ...sessionsOf(subscriber).flatMap(sessionFacts),
+  ]);
   fill(
     books,
     Object.entries(outputs).map(([output, { ledger }]) =>
@@ -262,4 +261,20 @@ function showFacts(facts, books, subscriber) {
       )
     ),
   );
+}
+
+/** @param {any} session @returns {[string, string][]} */
+function sessionFacts(session) {
+  return [
+    ["Connected", `${session.peer} since ${dateTime(session.sinceMicros)} UTC`],
+    ["Version, packets", `STTP ${session.version}, ${session.mode} over ${session.dataChannel}`],
+    ["Sent", `${size(session.bytesSent)}, ${whole(session.packets)} packets`],
+    ["Waits", `${whole(session.queuedFrames)} frames, ${size(session.bytesWaiting)}`],
+    ...(session.stalledMs > 0
+      ? /** @type {[string, string][]} */ ([[
+        "Takes nothing for",
+        span(session.stalledMs / 1000),
+      ]])
+      : []),
+  ];
 }

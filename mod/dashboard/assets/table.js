@@ -22,7 +22,7 @@ import { fill, h, mark, say } from "./dom.js";
  * @template Row
  * @typedef {object} TableOptions
  * @property {string} label Name for screen readers.
- * @property {(row: Row) => string} key What tells rows apart.
+ * @property {(row: Row) => string} key What tells rows apart. Of rows with the same one none is left out.
  * @property {string} [empty] What stands there while there is no row.
  * @property {(row: Row) => void} [onPick] Makes rows selectable.
  * @property {number} [sorted] Column by which it is sorted at first.
@@ -53,7 +53,8 @@ export class LiveTable {
     this.#columns = columns;
     this.#options = options;
     this.#sorted = options.sorted ?? -1;
-    this.#empty = h("p", { class: "empty" }, options.empty ?? "Nothing yet");
+    // That there is nothing is said once it is known.
+    this.#empty = h("p", { class: "empty", hidden: true }, options.empty ?? "Nothing yet");
     const heads = columns.map((column, i) =>
       h(
         "th",
@@ -103,9 +104,13 @@ export class LiveTable {
   #show() {
     const rows = this.#ordered();
     const gone = new Set(this.#rows.keys());
+    /** @type {Map<string, number>} */
+    const same = new Map();
     let after = /** @type {HTMLTableRowElement | null} */ (null); // set in the loop
     for (const data of rows) {
-      const key = this.#options.key(data);
+      const own = this.#options.key(data), before = same.get(own) ?? 0;
+      same.set(own, before + 1);
+      const key = before === 0 ? own : `${own} ${before + 1}`;
       gone.delete(key);
       let row = this.#rows.get(key);
       if (!row) {
@@ -169,7 +174,11 @@ export class LiveTable {
       const cell = row.cells[i];
       if (!cell) return;
       if (draw) draw(cell, data);
-      else if (text) say(cell, text(data));
+      else if (text) {
+        say(cell, text(data));
+        // What is cut off can be had.
+        if (/\bwide\b/.test(kind)) mark(cell, "title", text(data));
+      }
       if (state) mark(cell, "class", `${kind} ${state(data)}`.trim());
     });
   }
