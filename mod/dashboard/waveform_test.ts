@@ -160,7 +160,8 @@ Deno.test("dashboard: that a stamp stands still is told, whatever its clock says
     now.at(1100);
     assert.equal(late.standsStill(nowMicros - 599e6, nowMicros), false, "it moves");
     now.at(4200);
-    assert.equal(fast.standsStill(nowMicros, nowMicros), true, "it stands");
+    const looks = [1, 2, 3].map(() => fast.standsStill(nowMicros, nowMicros));
+    assert.deepEqual(looks, [false, false, true], "it stands, and not only the page stood");
     assert.equal(fast.standsStill(nowMicros + 1, nowMicros), false, "it moves again");
   } finally {
     now.restore();

@@ -4,8 +4,8 @@
  * @module
  */
 
-/** How long a stamp may stand still: devices send more often. */
-const STILL_MS = 3000;
+/** How long a stamp may stand still, over so many looks: devices send more often, and a page may be held up. */
+const STILL_MS = 3000, LOOKS = 3;
 /** Types that come when they have to, not all the time: statistics and alarms. */
 const RARE = ["STAT", "ALRM"];
 
@@ -13,6 +13,7 @@ const RARE = ["STAT", "ALRM"];
 export class Stamp {
   #micros = -1;
   #movedMs = 0;
+  #looks = 0;
 
   /**
    * Takes the stamp as it is now; true if it has stood still. That it moves counts, not how old it is: the clock of a
@@ -27,9 +28,10 @@ export class Stamp {
       // The first one that is seen may be an old one.
       const isOld = this.#micros < 0 && nowMicros - micros > STILL_MS * 1000;
       this.#movedMs = isOld ? -Infinity : nowMs;
+      this.#looks = isOld ? LOOKS : 0;
       this.#micros = micros;
-    }
-    return nowMs - this.#movedMs > STILL_MS;
+    } else this.#looks++;
+    return this.#looks >= LOOKS && nowMs - this.#movedMs > STILL_MS;
   }
 }
 
