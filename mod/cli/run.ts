@@ -26,6 +26,16 @@ export function runCommand(): Command {
 }
 
 async function run(file: string, { state }: { state?: string }): Promise<void> {
+  // Before anything is open, so that a stop during the start is orderly too, and a reload does not end the program.
+  const { promise, resolve } = Promise.withResolvers<string>();
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    Deno.addSignalListener(signal, () => resolve(signal));
+  }
+  let reload: (() => void) | undefined, isReloadWanted = false;
+  Deno.addSignalListener("SIGHUP", () => {
+    if (reload) reload();
+    else isReloadWanted = true;
+  });
   await configureLog("info");
   const clock = systemClock();
   let gateway: Gateway | undefined, admin: AdminHost | undefined;
@@ -41,11 +51,6 @@ async function run(file: string, { state }: { state?: string }): Promise<void> {
   await configureLog(config.log.level);
   const log = logFor("main");
   log.info(`Tieline ${VERSION}, ${file}, version ${keeper.status().running.number}`);
-  // Before anything is open, so that a stop during the start is orderly too.
-  const { promise, resolve } = Promise.withResolvers<string>();
-  for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    Deno.addSignalListener(signal, () => resolve(signal));
-  }
   const running = gateway = new Gateway(config, clock);
   await running.start();
   const host = admin = await startAdmin(running, keeper, clock);
@@ -60,10 +65,11 @@ async function run(file: string, { state }: { state?: string }): Promise<void> {
     );
   }
 
-  Deno.addSignalListener("SIGHUP", () => {
+  reload = () => {
     void running.reloadCertificates();
     void host.reload();
-  });
+  };
+  if (isReloadWanted) reload();
   log.info(`${await promise}: stopping`);
   await keeper.close();
   await host.stop();

@@ -146,3 +146,31 @@ Deno.test("program: the demo for three seconds ends with its summary", async () 
   assert.ok(summary.unauthorized > 0);
   assert.ok(summary.latencyMs.p50 > 0 && summary.latencyMs.p50 <= summary.latencyMs.p99, last);
 });
+
+Deno.test("program: a reload that comes while it starts is made when it has started", async () => {
+  await Site.with(async (site) => {
+    const adminPort = freePort();
+    const file = `${site.folder}/gateway.toml`;
+    await Deno.writeTextFile(file, head(site.folder, adminPort));
+    const gateway = start("run", file);
+    try {
+      const state = `${site.folder}/state/config/state.json`;
+      await until(() => Deno.stat(state).then(() => true, () => false), "the first version");
+      await Deno.writeTextFile(file, head(site.folder, adminPort).replace("EDGE", "EDGE2"));
+      gateway.child.kill("SIGHUP");
+      await until(
+        async () => await answers(`http://127.0.0.1:${adminPort}/readyz`) === 200,
+        "the gateway to be ready",
+      );
+      const name = async () => {
+        const url = `http://127.0.0.1:${adminPort}/api/status`;
+        const status = await (await fetch(url, { headers: AS_ROOT })).json() as { name: string };
+        return status.name;
+      };
+      await until(async () => await name() === "EDGE2", "the edit to be taken in");
+    } finally {
+      gateway.child.kill("SIGTERM");
+    }
+    assert.equal((await gateway.ended).code, 0);
+  });
+});
