@@ -81,15 +81,15 @@ export async function change(
   call: Call<ChangeQuery, unknown>,
   make: () => Promise<ChangeResult<ConfigPlan>>,
 ): Promise<v.InferOutput<typeof changeSchema>> {
-  const { keeper, audit } = call.context;
-  const before = keeper.status().running.digest, text = keeper.text;
+  const { audit } = call.context;
   const result = await make();
+  const { before } = result;
   if (!call.query.dryRun) {
     const what = result.version ? `version ${result.version.number}` : "no change";
     const within = result.confirmWithin ? `, to be confirmed within ${result.confirmWithin} s` : "";
     await audit.note(
       doneBy(call, `${what}${within}: ${partsText(result.plan)}`, {
-        before,
+        before: before.digest,
         after: result.digest,
       }),
     );
@@ -104,7 +104,7 @@ export async function change(
       keys: [...keys],
     })),
     confirmWithin: result.confirmWithin ?? null,
-    diff: lineDiff(shownConfig(text), shownConfig(result.text), "running", "new"),
+    diff: lineDiff(shownConfig(before.text), shownConfig(result.text), "running", "new"),
   };
 }
 

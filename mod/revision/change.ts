@@ -56,6 +56,8 @@ export interface ChangeRequest<P = unknown> {
 
 /** What became of a change. */
 export interface ChangeResult<P> {
+  /** What ran before it. */
+  readonly before: { readonly digest: string; readonly text: string };
   /** What it changed, or would change. */
   readonly plan: P;
   /** The version that it made; undefined for a dry run and for a text that runs already. */

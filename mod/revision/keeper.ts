@@ -227,10 +227,11 @@ export class ConfigKeeper<C, P> {
     const plan = options.plan(next);
     request.judge?.(plan);
     const digest = sha256(text);
-    if (dryRun) return { plan, version: undefined, text, digest, confirmWithin: undefined };
+    const what = { plan, text, digest, before: { digest: this.#running.digest, text: this.#text } };
+    if (dryRun) return { ...what, version: undefined, confirmWithin: undefined };
     if (digest === this.#running.digest) {
       if (cause === "file") await this.#writeBack(digest);
-      return { plan, version: undefined, text, digest, confirmWithin: undefined };
+      return { ...what, version: undefined, confirmWithin: undefined };
     }
     const before = { version: this.#running, text: this.#text, config };
     const previous = before.version.number;
@@ -247,10 +248,10 @@ export class ConfigKeeper<C, P> {
     await this.#apply({ version, text, config: next }, before);
     if (confirmWithin !== undefined) {
       this.#try(before, confirmWithin);
-      return { plan, version, text, digest, confirmWithin };
+      return { ...what, version, confirmWithin };
     }
     await this.#holds(cause === "file" ? digest : undefined);
-    return { plan, version: this.#running, text, digest, confirmWithin: undefined };
+    return { ...what, version: this.#running, confirmWithin: undefined };
   }
 
   async #signer(

@@ -150,6 +150,10 @@ Deno.test("keeper: a dry run, a broken text and a stale digest change nothing", 
     ]);
     assert.deepEqual(both.map((r) => r.status), ["fulfilled", "rejected"]);
     assert.equal(bench.n, 6);
+    // Of two on whatever runs, each tells what it took the place of.
+    const any = await Promise.all([keeper.change(push("n = 7\n")), keeper.change(push("n = 6\n"))]);
+    assert.deepEqual(any.map((r) => r.before.text), ["n = 6\n", "n = 7\n"]);
+    assert.deepEqual(any.map((r) => r.before.digest), [any[1]!.digest, any[0]!.digest]);
     assert.equal((await keeper.change(push("n = 6\n"))).version, undefined, "it runs already");
     await keeper.change(push('n = 8\nx = "redacted:known"\n'));
     assert.equal(keeper.text, 'n = 8\nx = "secret"\n');
