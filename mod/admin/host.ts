@@ -78,13 +78,14 @@ export class AdminHost {
     const context = { ...options, audit, claim };
     for (const problem of await missingTokens(gateway.config.admin)) log.error(problem);
     const server = await serveAdmin(context, gateway.config.admin);
-    const { number, digest } = keeper.status().running;
+    const { running: { number, digest }, note } = keeper.status();
     await audit.note({
       who: "gateway",
       from: "",
       action: "program.start",
       outcome: "done",
-      detail: `Tieline ${version}, configuration version ${number}`,
+      // The note tells of a change that was taken back, and of a file that could not be used.
+      detail: `Tieline ${version}, configuration version ${number}${note && `: ${note}`}`,
       after: digest,
     });
     return new AdminHost(context, audit, server);

@@ -237,6 +237,10 @@ Deno.test("config push: claimed, pushed, confirmed, undone over a power cut, edi
     ) {
       assert.ok(syslog.includes(` ${action} [`), action);
     }
+    assert.match(
+      syslog,
+      /program\.start .*version 2: Version 3 was not confirmed before the program/,
+    );
     assert.ok(!syslog.includes(gateway.token));
     // A changed trail shows.
     const trail = `${gateway.state}/audit/audit.jsonl`;
