@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { connect as connectTls } from "node:tls";
 import { callHttp, makeSelfSigned } from "../os/mod.ts";
 import type { AdminConfig } from "../gateway/mod.ts";
 import { serveAdmin } from "./mod.ts";
@@ -66,6 +67,40 @@ Deno.test("admin server: a client certificate is a user, another one is nobody",
       (await callHttp({ url: `${url}/api/me`, pin, own: stranger, headers: auth })).status,
       200,
     );
+  });
+});
+
+Deno.test("admin server: who sends a request is judged for each one, not for its connection", async () => {
+  const ann = await makeSelfSigned({ commonName: "ann" });
+  const user = `[admin.user.ann]\nroles = ["OPERATOR"]\npins = ["${ann.fingerprint256}"]\n`;
+  await withServer(user, async (bench, url) => {
+    const socket = connectTls({
+      host: "127.0.0.1",
+      port: Number(new URL(url).port),
+      rejectUnauthorized: false,
+      key: ann.keyPem,
+      cert: ann.certPem,
+    });
+    let text = "";
+    socket.on("data", (data: Uint8Array) => {
+      text += new TextDecoder().decode(data);
+    });
+    const statuses: number[] = [];
+    const ask = async (path: string, headers = "") => {
+      text = "";
+      socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n${headers}\r\n`);
+      await until(() => /\r\n0\r\n\r\n$/.test(text), "an answer on the same connection");
+      statuses.push(Number(/^HTTP\/1\.1 (\d+)/.exec(text)?.[1]));
+    };
+    const token = `Authorization: Bearer ${tokenOf("viewer")}\r\n`;
+    await ask("/api/me");
+    await ask("/api/me", token);
+    await bench.json("DELETE", "/api/users/ann", { headers: bench.match });
+    await bench.json("POST", "/api/users/viewer/token", { headers: bench.match });
+    await ask("/api/me");
+    await ask("/api/me", token);
+    assert.deepEqual(statuses, [200, 200, 401, 401]);
+    socket.destroy();
   });
 });
 
