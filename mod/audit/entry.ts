@@ -97,6 +97,11 @@ export function readEntry(line: string): AuditEntry | undefined {
   return hashOf(content) === hash ? entry : undefined;
 }
 
+/** The number that a line begins with, which nothing vouches for yet; Infinity for one that is no entry. */
+export function numberIn(line: string): number {
+  return Number(/^\{"number":(\d{1,15}),/.exec(line)?.[1] ?? Infinity);
+}
+
 /** A JSON text that a schema takes; undefined for any other. */
 export function parseJson<S extends v.GenericSchema>(
   schema: S,
