@@ -31,11 +31,11 @@ async function run(file: string, { state }: { state?: string }): Promise<void> {
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     Deno.addSignalListener(signal, () => resolve(signal));
   }
-  let reload: (() => void) | undefined, isReloadWanted = false;
-  Deno.addSignalListener("SIGHUP", () => {
-    if (reload) reload();
-    else isReloadWanted = true;
-  });
+  let isReloadWanted = false;
+  let reload = () => {
+    isReloadWanted = true;
+  };
+  Deno.addSignalListener("SIGHUP", () => reload());
   await configureLog("info");
   const clock = systemClock();
   let gateway: Gateway | undefined, admin: AdminHost | undefined;
