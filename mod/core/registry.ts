@@ -65,6 +65,8 @@ export class SignalRegistry {
   #byId = new Map<string, number>();
   readonly #bindings: GuidBindings;
   #tags = new Map<string, string>();
+  /** By tag that several signals want: the number to try next. */
+  #nextNumbers = new Map<string, number>();
   #count = 0;
   #version = 0;
   #revisions: number[] = []; // by handle; 0 where the signal is not present
@@ -136,7 +138,7 @@ export class SignalRegistry {
         source: draft.key?.source ?? this.keySource,
         // A GUID that is kept has no entry, and its number must not depend on what came before it.
         number: draft.key?.number ?? entry?.number ?? old?.number ?? numberOfUuid(id),
-        pointTag: this.#uniqueTag(draft.pointTag ?? tagOf(device, draft), id),
+        pointTag: this.#uniqueTag(draft.pointTag ?? tagOf(device, draft), id, old?.pointTag),
       };
       const isPresent = this.revisionOf(handle) !== 0;
       if (!isPresent) this.#count++;
@@ -226,9 +228,18 @@ export class SignalRegistry {
     return this.#bindings.toMap();
   }
 
-  #uniqueTag(wanted: string, id: string): string {
-    let tag = wanted;
-    for (let n = 2; (this.#tags.get(tag) ?? id) !== id; n++) tag = `${wanted}#${n}`;
+  /** `wanted`, or that and a number where another signal has it; a signal keeps the one that it had `before`. */
+  #uniqueTag(wanted: string, id: string, before: string | undefined): string {
+    const isFree = (tag: string) => (this.#tags.get(tag) ?? id) === id;
+    const number = before?.startsWith(`${wanted}#`) ? before.slice(wanted.length + 1) : "";
+    let tag = /^\d+$/.test(number) ? `${wanted}#${number}` : wanted;
+    if (!isFree(tag)) {
+      // Thousands may want the same, such as signals of which only the GUID is known: no search from 2 for each.
+      let n = this.#nextNumbers.get(wanted) ?? 2;
+      while (!isFree(`${wanted}#${n}`)) n++;
+      this.#nextNumbers.set(wanted, n + 1);
+      tag = `${wanted}#${n}`;
+    }
     this.#tags.set(tag, id);
     return tag;
   }
