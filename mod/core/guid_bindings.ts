@@ -21,6 +21,12 @@ export interface GuidMapEntry extends SignalBinding {
   readonly reference: string;
 }
 
+/**
+ * Bindings that a device keeps: so many times those that it has now, and at least so many. The oldest go, and would come
+ * out with the same GUIDs again but with other numbers: a device may change its names without end.
+ */
+const KEPT_TIMES = 4, KEPT_LEAST = 1000;
+
 /** Gives out GUIDs and numbers of keys. */
 export class GuidBindings {
   readonly #gatewayId: string;
@@ -64,6 +70,7 @@ export class DeviceBindings {
   readonly #entries: Map<string, GuidMapEntry>;
   readonly #owners = new Map<string, string>();
   readonly #seen = new Map<string, number>();
+  readonly #used = new Set<string>();
   readonly #make: (key: string) => Pick<GuidMapEntry, "id" | "number">;
   readonly #close: (entries: readonly GuidMapEntry[]) => void;
 
@@ -105,6 +112,7 @@ export class DeviceBindings {
   /** The GUID of a binding that is seen under a reference; given out where it has none. */
   bind(binding: SignalBinding, occurrence: number, reference: string): string {
     const key = bindingKey(binding, occurrence);
+    this.#used.add(key);
     const known = this.#entries.get(key);
     if (known?.reference === reference && this.ownerOf(reference) === known.id) return known.id;
     const { id, number } = known ?? this.#make(key);
@@ -126,6 +134,11 @@ export class DeviceBindings {
 
   /** The device is registered. */
   close(): void {
+    const most = Math.max(KEPT_LEAST, KEPT_TIMES * this.#used.size);
+    for (const key of this.#entries.keys()) {
+      if (this.#entries.size <= most) break;
+      if (!this.#used.has(key)) this.#entries.delete(key);
+    }
     this.#close([...this.#entries.values()]);
   }
 }

@@ -52,6 +52,9 @@ export interface Registered {
   readonly changes: readonly MeaningChange[];
 }
 
+/** Signals that are gone, beyond which none is to be registered that a peer has made up: their handles stay for ever. */
+const MOST_GONE = 100_000;
+
 /** Gives out handles and GUIDs; every part of the gateway shares one. */
 export class SignalRegistry {
   /** Name space of the GUIDs: the gateway's own UUID. */
@@ -175,6 +178,19 @@ export class SignalRegistry {
   /** One more than the highest handle that was ever given out. */
   get size(): number {
     return this.#signals.length;
+  }
+
+  /**
+   * False when so many signals have gone since the start that peers, who may change their names without end, are to get
+   * no new ones until the next. It is theirs to look; nothing is refused here.
+   */
+  get hasRoom(): boolean {
+    return this.size - this.#count < MOST_GONE;
+  }
+
+  /** True if there ever was a signal with this GUID (lower case). */
+  knows(id: string): boolean {
+    return this.#byId.has(id);
   }
 
   /** The signal of a handle; also for signals that are no longer present. */

@@ -180,6 +180,37 @@ Deno.test("registry: a position whose owner changes is told each time, also afte
   assert.deepEqual(third.toMap().map((e) => e.number), [1, 2]);
 });
 
+Deno.test("registry: a device that changes its names without end does not fill the map", () => {
+  const registry = new SignalRegistry(GATEWAY, "EDGE");
+  const stays = registry.register(device("STAYS"), [phasor("VA", 1)]).signals[0]!;
+  const names = (round: number) =>
+    Array.from({ length: 400 }, (_, i) => phasor(`${round} ${i}`, i + 1));
+  const first = registry.register(device("FICKLE"), names(0)).signals;
+  for (let round = 1; round < 8; round++) registry.register(device("FICKLE"), names(round));
+  assert.equal(registry.toMap().length, 1 + 4 * 400);
+  // What is there keeps its number; what was given up comes out with the same GUID again.
+  assert.equal(registry.toMap().find((e) => e.id === stays.id)!.number, stays.number);
+  const again = registry.register(device("FICKLE"), names(0)).signals;
+  assert.deepEqual(again.map((s) => s.id), first.map((s) => s.id));
+  assert.equal(new Set([stays, ...again].map(signalKey)).size, 401);
+});
+
+Deno.test("registry: tells when too many signals have gone to take new names from peers", () => {
+  const registry = new SignalRegistry(GATEWAY, "EDGE");
+  const idOf = (n: number) => `00000000-0000-4000-8000-${n.toString(16).padStart(12, "0")}`;
+  const key = { source: "UP", number: 1 };
+  const drafts = Array.from({ length: 100_000 }, (_, i) => ({ ...freq, id: idOf(i), key }));
+  registry.register(device("UP!A"), drafts);
+  assert.ok(registry.hasRoom);
+  registry.unregister("UP!A");
+  assert.deepEqual(
+    [registry.hasRoom, registry.knows(idOf(7)), registry.knows(idOf(100_000))],
+    [false, true, false],
+  );
+  registry.register(device("UP!A"), drafts); // they are there again
+  assert.ok(registry.hasRoom);
+});
+
 Deno.test("registry: thousands that want the same tag get one each at once, and keep it", () => {
   const registry = new SignalRegistry(GATEWAY, "EDGE");
   const idOf = (n: number) => `00000000-0000-4000-8000-${n.toString(16).padStart(12, "0")}`;

@@ -264,3 +264,53 @@ Deno.test("input/c37118: a source whose clock is off is named once", () => {
   assert.equal(session.receiver.clock!.verdict().kind, "off");
   assert.equal(log.with("The clock of the source is off").length, 1);
 });
+
+Deno.test("input/c37118: a source that changes its names without end is followed at a bounded pace", () => {
+  const log = new MemoryLog();
+  const of = registry();
+  const session = new ClientSession(
+    { ...inputOptions({}), acronym: "S" },
+    { source: "s", registry: of, sink: new KeepingSink(), log },
+    { send: () => {}, disconnect: () => {}, keep: () => {} },
+    0,
+  );
+  session.opened(0, 1, false);
+  const say = (n: number, nowMs: number) => {
+    const changed = configuration({ pmus: [pmu({ station: `S${n}`, cfgCnt: n })] });
+    session.stream(encodeConfiguration(changed, changed), nowMs, 1e15);
+  };
+  const station = () => of.device("S")?.name;
+  for (let n = 0; n < 1000; n++) say(n, 1 + n);
+  assert.equal(station(), "S10"); // the first, and ten changes
+  assert.equal(session.receiver.counters.ignoredConfigurations, 989);
+  assert.equal(log.with("was not taken").length, 1);
+  const accepted = () => session.receiver.ledger.totals().accepted;
+  const frame = dataFrame(configuration(), 1, 0, 7);
+  session.stream(frame, 1001, 1e15);
+  assert.deepEqual([accepted(), session.receiver.trust()], [0, false], "no data under wrong names");
+  say(999, 20_000);
+  session.stream(frame, 20_001, 1e15);
+  assert.deepEqual([station(), accepted()], ["S999", 1]);
+});
+
+Deno.test("input/c37118: a source gets no new names when too many signals have gone, and no data go under wrong ones", () => {
+  const log = new MemoryLog(), sink = new KeepingSink();
+  const of = registry();
+  const session = new ClientSession(
+    { ...inputOptions({}), acronym: "S" },
+    { source: "s", registry: of, sink, log },
+    { send: () => {}, disconnect: () => {}, keep: () => {} },
+    0,
+  );
+  session.opened(0, 1, false);
+  const first = configuration(), second = configuration({ pmus: [pmu({ station: "OTHER" })] });
+  session.stream(encodeConfiguration(first, first), 1, 1e15);
+  Object.defineProperty(of, "hasRoom", { value: false });
+  session.stream(encodeConfiguration(second, second), 2, 1e15);
+  session.stream(dataFrame(first, 1, 0, 7), 3, 1e15);
+  assert.deepEqual([of.device("S")?.name, sink.frames.length], ["SHELBY", 0]);
+  session.stream(encodeConfiguration(first, first), 4, 1e15);
+  session.stream(dataFrame(first, 2, 0, 7), 5, 1e15);
+  assert.equal(sink.frames.length, 1);
+  assert.equal(log.with("too many signals have come and gone").length, 1);
+});

@@ -71,6 +71,8 @@ export interface ReceiverContext {
 
 const REFRESH_AFTER_CHANGE_MS = 5000;
 const MAX_HEADER_TEXT = 1000;
+/** Changes of the configuration that are taken at once, and how often one is in the long run. */
+const CHANGES_AT_ONCE = 10, CHANGE_EVERY_MS = 10_000;
 
 /** Receives one stream, over any number of connections. */
 export class StreamReceiver {
@@ -95,9 +97,13 @@ export class StreamReceiver {
   #plan: StreamPlan | undefined;
   #watch: SourceClockWatch | undefined;
   #isTrusted = false;
+  /** The source has another configuration, which was not taken: what is known would give its data wrong names. */
+  #isOutdated = false;
   #nowMs = 0;
   #arrivalMicros = 0.5; // a fraction, so that the field is a double from the start
   #hasAnnounced = false;
+  #changesLeft = CHANGES_AT_ONCE;
+  #changedMs = 0;
 
   /** Makes a receiver that has not seen anything. */
   constructor(
@@ -163,8 +169,8 @@ export class StreamReceiver {
   }
   /** Decodes with what is known, cached or not; false if nothing is known. */
   trust(): boolean {
-    this.#isTrusted = true;
-    return this.#plan !== undefined;
+    this.#isTrusted = !this.#isOutdated;
+    return this.#plan !== undefined && !this.#isOutdated;
   }
 
   /** Takes the configuration of an earlier run: its devices are registered, data are not decoded by it before `trust`. */
@@ -321,10 +327,42 @@ export class StreamReceiver {
       if (isLesser) this.counters.ignoredConfigurations++;
       else this.counters.sameConfigurations++;
       this.#plan = { ...before, cached: before.cached && cached, isExact: false };
-    } else this.#swap(received, cached, before);
+    } else if (before && !this.#mayChange()) return;
+    else this.#swap(received, cached, before);
+    this.#isOutdated = false;
     if (cached) return;
     this.#isTrusted = true;
     this.#events.onConfiguration(received, !isLesser && !isSame);
+  }
+
+  /** False for a configuration that comes too soon after others, or whose names are too many new ones. */
+  #mayChange(): boolean {
+    const earned = (this.#nowMs - this.#changedMs) / CHANGE_EVERY_MS;
+    this.#changedMs = this.#nowMs;
+    this.#changesLeft = Math.min(CHANGES_AT_ONCE, this.#changesLeft + earned);
+    if (this.#changesLeft >= 1 && this.#context.registry.hasRoom) {
+      this.#changesLeft--;
+      return true;
+    }
+    this.counters.ignoredConfigurations++;
+    this.#isOutdated = true;
+    this.#isTrusted = false;
+    if (this.#changesLeft >= 1) {
+      this.#complain(
+        "noRoom",
+        "A new configuration was not taken, and no data until the former comes again: too many signals have " +
+          "come and gone since the start of the gateway",
+      );
+    } else {
+      this.#complain(
+        "changesTooOften",
+        `A new configuration was not taken, and no data until one is: they change more often than every ${
+          CHANGE_EVERY_MS / 1000
+        } s`,
+      );
+      this.#events.onWanted(CHANGE_EVERY_MS);
+    }
+    return false;
   }
 
   #swap(received: ReceivedConfiguration, cached: boolean, before: StreamPlan | undefined): void {

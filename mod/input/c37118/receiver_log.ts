@@ -79,14 +79,19 @@ export class ReceiverLog {
         `${layout.handles.length} values, CFG-${CONFIG_NUMBER[configuration.type]}`,
     );
     for (const warning of warnings) this.#log.warn(`Configuration: ${warning}`);
-    for (const { reference, before, after } of changes) {
+    for (const { reference, before, after } of changes.slice(0, MOST_CHANGES)) {
       this.#log.warn(
         `${reference} has another meaning than before: signal ${after} takes the place of ${before}; ` +
           "rights to the old one do not hold for it",
       );
     }
+    const more = changes.length - MOST_CHANGES;
+    if (more > 0) this.#log.warn(`${more} more signals have another meaning than before`);
   }
 }
+
+/** Changes of meaning that are told one by one. */
+const MOST_CHANGES = 20;
 
 const CONFIG_NUMBER: Readonly<Record<number, number>> = {
   [FrameType.Config1]: 1,

@@ -215,6 +215,13 @@ function* groupSteps(
       continue;
     }
     seen.add(signalId);
+    if (!context.registry.hasRoom && !context.registry.knows(signalId)) {
+      context.complain(
+        "noRoom",
+        `Refused signal ${signalId}: too many signals have come and gone since the start of the gateway`,
+      );
+      continue;
+    }
     if (++taken > context.maxSignals) {
       context.complain(
         "tooManySignals",
