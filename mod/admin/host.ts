@@ -88,6 +88,7 @@ export class AdminHost {
       detail: `Tieline ${version}, configuration version ${number}${note && `: ${note}`}`,
       after: digest,
     });
+    await audit.sealFirst();
     return new AdminHost(context, audit, server);
   }
 
@@ -107,6 +108,12 @@ export class AdminHost {
     if (!mine) return [];
     const missing = await missingTokens(next.admin);
     if (missing.length > 0) return missing.map((reason) => ({ part: "admin", reason }));
+    if (Object.keys(next.admin.user).length === 0) {
+      this.#context.log.warn(
+        "No user is configured any more, so that nobody may use the API: write one into the file, " +
+          "or start the program again for a claim token",
+      );
+    }
     if (mine.change === "changed") return [];
     try {
       await this.#replace(next.admin);

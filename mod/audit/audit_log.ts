@@ -134,6 +134,12 @@ export class AuditLog {
     await this.#seal();
   }
 
+  /** Seals the head of a trail that never was, so that it can be verified before its first hour is over. */
+  async sealFirst(): Promise<void> {
+    const head = await readTextIfExists(join(this.#options.folder, HEAD), 4096);
+    if (head === undefined) await this.seal();
+  }
+
   async #seal(): Promise<void> {
     this.#sealMs = this.#options.clock.monotonicMs();
     await this.#idle();

@@ -105,6 +105,19 @@ Deno.test("audit: entries are on disk when they are noted, in order, and the tra
   });
 });
 
+Deno.test("audit: a new trail can be verified at once, a later start adds no seal", async () => {
+  await withTrail(async (trail) => {
+    for (let start = 0; start < 2; start++) {
+      const audit = await trail.open();
+      await audit.note(fact(1));
+      await audit.sealFirst();
+      const { seals, problems } = await verifyFolder(trail.folder, [device.certPem], NOW_MS);
+      assert.deepEqual([seals, problems], [1, []]);
+      await audit.close();
+    }
+  });
+});
+
 Deno.test("audit: it is sealed every hour, and goes on after a new start", async () => {
   await withTrail(async (trail) => {
     const audit = await trail.open();

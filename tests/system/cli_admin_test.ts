@@ -281,8 +281,8 @@ Deno.test("cli: the audit trail is verified, printed, and tells what was done to
     await host.audit.seal();
     assert.equal(
       await audit("verify", state, "--running"),
-      "2 entries with 1 seal are whole; the last one is 2, TIME\n" +
-        "  1 to 2: 1 seal by PIN, the key of a certificate that was named\n",
+      "3 entries with 2 seals are whole; the last one is 3, TIME\n" +
+        "  1 to 3: 2 seals by PIN, the key of a certificate that was named\n",
     );
     assert.match(
       await audit("syslog", state, "--host", "EDGE"),
