@@ -61,6 +61,8 @@ export interface NtpContext {
 const GROWTH_NS_PER_SECOND = 15_000;
 /** Requests without an answer after which a server is lost. */
 const LOST_AFTER = 3;
+/** Why a server cannot be followed at first. */
+const NOT_ASKED = "not asked yet";
 /** Slowest asking after kisses, in seconds. */
 const SLOWEST_SECONDS = 1024;
 
@@ -76,7 +78,7 @@ export class NtpServer {
     kisses: 0,
   };
   /** Why it cannot be followed, in a sentence; empty if it can. */
-  reason = "not asked yet";
+  reason = NOT_ASKED;
   readonly #options: NtpServerOptions;
   readonly #context: NtpContext;
   readonly #filter = new SntpFilter();
@@ -244,8 +246,8 @@ export class NtpServer {
   }
 
   #lose(reason: string): void {
-    if (this.reason === "") {
-      this.#context.log.warn(`NTP server ${this.#options.hostname} is lost: ${reason}`);
+    if (this.reason === "" || this.reason === NOT_ASKED) {
+      this.#context.log.warn(`NTP server ${this.#options.hostname} cannot be followed: ${reason}`);
     }
     this.reason = reason;
     this.#context.onChange();

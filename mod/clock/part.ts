@@ -60,6 +60,8 @@ export function createClockPart(options: ClockOptions, context: ClockContext): C
 }
 
 const EVALUATE_MS = 1000;
+/** Milliseconds after the start from which it is said that no source can be followed. */
+const PATIENCE_MS = 10_000;
 /** What an operator is warned of, beside states that are not good. */
 const BAD_KINDS: readonly ClockEvent["kind"][] = ["step", "disagreement", "floor", "leap"];
 /** Bound of the error up to which a source can say that the floor is wrong, in nanoseconds. */
@@ -83,6 +85,8 @@ class Watched implements ClockPart {
   #capture: ClockCapture | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #sinceMicros: number;
+  /** When a source has to be found; Infinity once one was, or is said to be missing. */
+  #patientMs = Infinity;
 
   constructor(options: ClockOptions, context: ClockContext) {
     this.#options = options;
@@ -136,6 +140,7 @@ class Watched implements ClockPart {
     for (const { name } of this.#sources) {
       this.#trackers.set(name, new SourceTracker(name, this.#options.stepLimitUs * 1000));
     }
+    this.#patientMs = clock.monotonicMs() + PATIENCE_MS;
     this.#wait();
     this.#evaluate();
     for (const source of this.#sources) source.start();
@@ -275,8 +280,18 @@ class Watched implements ClockPart {
     const { chosen } = this.#selected;
     const follow = chosen && !this.#holdsBetter(chosen) ? chosen : undefined;
     this.#machine.update(follow, this.#reasons(), now);
+    this.#missSources(now);
     if (this.#observer) this.#observer.taiUtc = this.#machine.leap.taiUtc;
     if (this.#isGood()) void this.#floor.good(now.micros, now.ms);
+  }
+
+  /** Says once after the start why nothing is followed: no change of state would tell. */
+  #missSources(now: Moment): void {
+    if (this.#selected.chosen) this.#patientMs = Infinity;
+    if (now.ms < this.#patientMs) return;
+    this.#patientMs = Infinity;
+    if (this.report.state !== "free") return;
+    this.#say("state", `nothing can be followed so far: ${this.#reasons()}`, now);
   }
 
   /** A holdover that is still better than another source is kept. */

@@ -266,6 +266,41 @@ Deno.test("clock: what another process reads is followed, its steps are told, a 
   }
 });
 
+Deno.test("clock: a board whose sources are all silent from the start says so, once", async () => {
+  const stateDir = await Deno.makeTempDir({ prefix: "tl-clock-" });
+  const silent = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
+  const { port } = silent.addr as Deno.NetAddr; // a socket on transport "udp" has a network address
+  const lines: string[] = [];
+  const capture = madeCapture({ kernel: { why: "the kernel is not asked" } });
+  const part = createClockPart(
+    options(
+      `[clock]\norder = ["ntp", "kernel"]\ncapture = "process"\n` +
+        `[clock.ntp]\nservers = ["127.0.0.1"]\nport = ${port}\nintervalSeconds = 1\ntimeoutMs = 50\n`,
+    ),
+    {
+      name: "EDGE",
+      stateDir,
+      clock: host,
+      log: { ...log, warn: (text: string) => void lines.push(text) },
+      openCapture: capture.open,
+    },
+  );
+  try {
+    await part.start();
+    await until(() => lines.length > 1, () => lines);
+    const reason = "127.0.0.1 does not answer in 50 ms";
+    assert.deepEqual(lines, [
+      `NTP server 127.0.0.1 cannot be followed: ${reason}`,
+      `nothing can be followed so far: ntp 127.0.0.1: ${reason}; kernel: the kernel is not asked`,
+    ]);
+    assert.equal(part.clockStatus().events.at(-1)!.kind, "state");
+  } finally {
+    await part.stop();
+    silent.close();
+    await Deno.remove(stateDir, { recursive: true });
+  }
+});
+
 Deno.test("clock: looks as a second of the clock begins, so that leap bits are those of the second", async () => {
   const stateDir = await Deno.makeTempDir({ prefix: "tl-clock-" });
   const looksMs: number[] = [];
