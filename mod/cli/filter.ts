@@ -21,6 +21,7 @@ import {
 } from "../gateway/mod.ts";
 import { systemClock } from "../os/mod.ts";
 import { AdminClient } from "./admin_client.ts";
+import { CommandError } from "./options.ts";
 
 /** Options of the command. */
 interface FilterCommandOptions {
@@ -121,35 +122,39 @@ async function signalsOf(
   config: GatewayConfig,
   isOffline: boolean,
 ): Promise<{ registry: SignalRegistry; source: string }> {
+  let why = "";
   if (!isOffline) {
-    const known = await askGateway(config);
-    if (known !== undefined) {
+    try {
+      const known = await askGateway(config);
       return { registry: registryOfKnown(config, known), source: "of the running gateway" };
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error;
+      why = `. The running gateway was not asked. ${error.message}`;
     }
   }
-  const map = await storedIdentityMap(config.gateway.stateDir);
+  const map = await storedIdentityMap(config.gateway.stateDir).catch((error) => {
+    throw new CommandError(
+      `Cannot use signals.json in ${config.gateway.stateDir}: ${error.message}`,
+    );
+  });
   return {
     registry: registryOfMap(config, map),
     source: `noted down in ${config.gateway.stateDir}: all that were ever seen, without those of ` +
-      "STTP inputs; FramesPerSecond, Protocol, coordinates and Description are unknown",
+      `STTP inputs; FramesPerSecond, Protocol, coordinates and Description are unknown${why}`,
   };
 }
 
-/** What the gateway of `config` answers; undefined if none, or another one, runs there, or the token is none of its. */
+/** What the gateway of `config` answers. Throws a CommandError if none, or another one, runs there, or nobody may ask. */
 async function askGateway(config: GatewayConfig): Promise<unknown> {
-  try {
-    const client = await AdminClient.ofConfig(config);
-    const { id } = await client.json(v.object({ id: v.string() }), "GET", "/api/status");
-    if (id !== config.gateway.id) return undefined;
-    const devices: unknown[] = [];
-    for (;;) {
-      const path = `/api/metadata?limit=${PAGE}&offset=${devices.length}`;
-      const page = await client.json(pageSchema, "GET", path);
-      devices.push(...page.devices);
-      if (page.devices.length === 0 || devices.length >= page.total) return { devices };
-    }
-  } catch {
-    return undefined; // it does not run, something else is there, or nobody may ask
+  const client = await AdminClient.ofConfig(config);
+  const { id } = await client.json(v.object({ id: v.string() }), "GET", "/api/status");
+  if (id !== config.gateway.id) throw new CommandError(`Another one answers there: ${id}`);
+  const devices: unknown[] = [];
+  for (;;) {
+    const path = `/api/metadata?limit=${PAGE}&offset=${devices.length}`;
+    const page = await client.json(pageSchema, "GET", path);
+    devices.push(...page.devices);
+    if (page.devices.length === 0 || devices.length >= page.total) return { devices };
   }
 }
 

@@ -57,6 +57,7 @@ async function watch(address: HostPort, options: WatchOptions): Promise<void> {
   );
   if (options.save !== undefined) await Deno.mkdir(options.save, { recursive: true });
   let trouble: string | undefined; // the last reason why nothing came
+  let isConnected = false, hasAnswered = false;
   const note = (text: string) => options.json ? console.error(text) : table.note(text);
   const waveforms = new WatchWaveforms({
     folder: options.save,
@@ -78,15 +79,21 @@ async function watch(address: HostPort, options: WatchOptions): Promise<void> {
       request: { filterExpression: options.filter },
     },
     events: {
-      connected: (peer) => note(peer ? `connected over ${peer.protocol}` : "connected in clear"),
+      connected: (peer) => {
+        isConnected = true;
+        note(peer ? `connected over ${peer.protocol}` : "connected in clear");
+      },
       disconnected: (message, retryMs) => {
-        trouble = message;
-        note(`${message}; trying again in ${(retryMs / 1000).toFixed(1)} s`);
+        trouble = isConnected && !hasAnswered ? `${message}. ${whySilent(options)}` : message;
+        isConnected = false;
+        note(`${trouble}; trying again in ${(retryMs / 1000).toFixed(1)} s`);
       },
       metadata: (dataSet) => frames.learn(dataSet),
       cache: (cache) => frames.adopt(cache),
+      accepted: () => hasAnswered = true,
       subscribed: (text) => note(text),
       refused: (_command, text) => {
+        hasAnswered = true;
         trouble = text;
         note(`refused: ${text}`);
       },
@@ -109,6 +116,13 @@ async function watch(address: HostPort, options: WatchOptions): Promise<void> {
         (trouble === undefined ? "" : `: ${trouble}`),
     );
   }
+}
+
+/** What it may be that a publisher ends a connection before it has said anything. */
+function whySilent({ insecure, cert }: WatchOptions): string {
+  return insecure
+    ? "Perhaps it expects TLS (--key, --cert, --pin), or does not know this address"
+    : `Perhaps it does not know the certificate in ${cert}: its log would say so`;
 }
 
 /** The newest sample of a live message, as a frame. */

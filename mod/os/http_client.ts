@@ -81,7 +81,8 @@ async function dial(url: URL, { pin, own }: HttpCall, timeoutMs: number): Promis
   socket.destroy();
   throw new ProtocolError(
     "wrongPin",
-    `Expected a certificate with pin sha256:${wanted}, found sha256:${shown}`,
+    `Expected a certificate with pin sha256:${wanted}, found sha256:${shown}. ` +
+      "Another one answers, or it has a new certificate: its log tells its pin",
   );
 }
 

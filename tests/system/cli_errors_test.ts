@@ -49,6 +49,20 @@ Deno.test("cli: help of a command is that of the command, whichever way it is as
   assert.match(asked.stdout, /rollback/);
 });
 
+Deno.test("watch: a publisher that ends the connection without a word leaves a guess why", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const closing = (async () => {
+    for await (const connection of listener) connection.close();
+  })();
+  try {
+    const ended = await run("watch", `127.0.0.1:${listener.addr.port}`, "--insecure", "--for", "1");
+    assertTold(ended, /^No measurement came from .* Perhaps it expects TLS/m, "watch");
+  } finally {
+    listener.close();
+    await closing;
+  }
+});
+
 Deno.test("run: a port of the admin API that is in use is told, and the gateway is stopped again", async () => {
   await inFolder(async (folder) => {
     const port = freePort();
