@@ -22,6 +22,7 @@ interface PushOptions extends AdminOptions {
 
 const changeSchema = v.object({
   version: v.nullable(v.number()),
+  everything: v.boolean(),
   changes: v.array(v.object({ part: v.string(), change: v.string(), keys: v.array(v.string()) })),
   confirmWithin: v.nullable(v.number()),
   diff: v.string(),
@@ -201,11 +202,12 @@ function showChange(change: Change): void {
   }
 }
 
-function showParts({ changes }: Change): void {
+function showParts({ changes, everything }: Change): void {
   if (changes.length === 0) console.log("No part differs");
   for (const { part, change, keys } of changes) {
     console.log(`${change.padEnd(9)}  ${part}${keys.length > 0 ? `  (${keys.join(", ")})` : ""}`);
   }
+  if (everything) console.log("Every part starts anew");
 }
 
 async function printText(text: string): Promise<void> {

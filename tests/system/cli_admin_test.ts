@@ -147,6 +147,14 @@ changed    subscriber.client  (allow)
         "CommandError: Cannot read FOLDER/no.toml: there is no such file\n",
       ],
       [
+        "a push that starts every part anew, only tried",
+        async () => {
+          await write('name = "EDGE"', 'name = "EDGE2"');
+          return await config("push", file, "--dry-run");
+        },
+        "restarted  gateway  (name)\nchanged    subscriber.client  (allow)\nEvery part starts anew\n",
+      ],
+      [
         "back to the first",
         () => config("rollback", "1", "--comment", "as before"),
         "changed    subscriber.client  (allow)\nVersion 3 runs\n",
