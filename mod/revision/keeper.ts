@@ -171,6 +171,11 @@ export class ConfigKeeper<C, P> {
       const text = await this.#file.read();
       if (text !== undefined && sha256(text) === this.#store.state?.fileDigest) {
         this.#note = "";
+        await this.#do(async () => {
+          // It could not be written before.
+          const isOld = this.#running.digest !== this.#store.state?.fileDigest;
+          if (isOld && !this.#trial) await this.#writeBack();
+        });
         return undefined;
       }
       if (text === undefined) throw new Error(`${this.#file.path} is not there`);

@@ -314,6 +314,25 @@ Deno.test("keeper: the file edited while the program runs, and while it does not
   });
 });
 
+Deno.test("keeper: a file that could not be written is written at a reload", async () => {
+  await Bench.with(async (bench) => {
+    await bench.write("n = 1\n");
+    const keeper = await bench.open();
+    await Deno.remove(bench.file);
+    await Deno.mkdir(bench.file);
+    await keeper.change(push("n = 2\n"));
+    await Deno.remove(bench.file);
+    await bench.write("n = 1\n"); // as it was: nobody has edited it
+    await keeper.change(push("n = 3\n", { confirmWithin: 60 }));
+    assert.equal(await keeper.reload(), undefined);
+    assert.equal(await bench.fileText(), "n = 1\n", "not while a change waits");
+    await keeper.cancel();
+    assert.equal(await keeper.reload(), undefined);
+    assert.deepEqual([await bench.fileText(), keeper.status().note], ["n = 2\n", ""]);
+    await keeper.close();
+  });
+});
+
 Deno.test("keeper: an edit that nobody took in is set aside when the file is written anew", async () => {
   await Bench.with(async (bench) => {
     await bench.write("n = 1\n");
