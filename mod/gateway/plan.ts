@@ -57,6 +57,7 @@ const BY_PART = new Set([
  */
 export function planChanges(before: GatewayConfig, after: GatewayConfig): ConfigPlan {
   const a = effective(before), b = effective(after);
+  const [had, has] = [partsOf(a), partsOf(b)];
   const byPart = new Map<string, { change: ChangeKind; keys: string[] }>();
   const needsProgram: string[] = [];
   let everything = false;
@@ -64,10 +65,9 @@ export function planChanges(before: GatewayConfig, after: GatewayConfig): Config
     const { part, rest } = partOf(path);
     const { apply } = metadataAt(gatewaySchema as AnySchema, path, valueWith(path, a, b));
     if (apply === "program") needsProgram.push(path.join("."));
-    const there = [part in partsOf(a), part in partsOf(b)];
-    const change: ChangeKind = !there[0]
+    const change: ChangeKind = !had.has(part)
       ? "added"
-      : !there[1]
+      : !has.has(part)
       ? "removed"
       : apply === "live"
       ? "changed"
@@ -80,9 +80,11 @@ export function planChanges(before: GatewayConfig, after: GatewayConfig): Config
       known.keys.push(rest.join("."));
     }
   }
-  const [had, has] = [hasAlarms(a), hasAlarms(b)];
+  const alarms = hasAlarms(b);
   // One part looks after all alarms, and takes changes of them in place.
-  if (had !== has) byPart.set("alarms", { change: has ? "added" : "removed", keys: [] });
+  if (hasAlarms(a) !== alarms) {
+    byPart.set("alarms", { change: alarms ? "added" : "removed", keys: [] });
+  }
   followEvents(a, b, byPart);
   const changes = [...byPart].map(([part, { change, keys }]): PartChange => ({
     part,
@@ -176,11 +178,11 @@ function partOf(path: readonly PathKey[]): { part: string; rest: readonly PathKe
   return { part: path.slice(0, depth).join("."), rest: path.slice(depth) };
 }
 
-function partsOf(config: GatewayConfig): Record<string, true> {
-  const parts: Record<string, true> = {};
+function partsOf(config: GatewayConfig): Set<string> {
+  const parts = new Set<string>();
   for (const [section, table] of Object.entries(config)) {
-    if (!NAMED.has(section)) parts[section] = true;
-    else for (const name of Object.keys(table as object)) parts[`${section}.${name}`] = true;
+    if (!NAMED.has(section)) parts.add(section);
+    else for (const name of Object.keys(table as object)) parts.add(`${section}.${name}`);
   }
   return parts;
 }
