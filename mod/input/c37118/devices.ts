@@ -119,6 +119,7 @@ export function devicesOf(
   const taken = new Set(options.devices.map((d) => d.acronym));
   const parent = single ? "" : unique(options.acronym, `${options.acronym}!STREAM`, taken);
   const signals = signalsOf(configuration);
+  const isAlone = loners(pmus);
   const common = {
     protocol: configuration.type === FrameType.Config3 || configuration.version >= 2
       ? "IEEE C37.118.2-2011"
@@ -129,11 +130,10 @@ export function devicesOf(
   };
   const entries = pmus.map((pmu, i): DeviceEntry => {
     const entry = found[i];
-    const alone = pmus.every((other, j) => j === i || other.idCode !== pmu.idCode);
     const acronym = entry?.acronym ??
       (single
         ? options.acronym
-        : alone
+        : isAlone(pmu)
         ? unique(`${options.acronym}!${pmu.idCode}`, `${options.acronym}!#${i + 1}`, taken)
         : unique(`${options.acronym}!#${i + 1}`, `${options.acronym}!#${i + 1}!`, taken));
     const { drafts } = signals.pmus[i]!;
@@ -193,18 +193,25 @@ export function seenDevices(
 ): SeenDevice[] {
   if (pmus.length === 1) return []; // it has the acronym of the stream
   const found = matchAll(pmus, devices);
+  const isAlone = loners(pmus);
   return pmus.flatMap((pmu, i): SeenDevice[] => {
     if (found[i]) return [];
-    const isAlone = pmus.every((other, j) => j === i || other.idCode !== pmu.idCode);
     return [{
-      id: isAlone ? `${pmu.idCode}` : `${pmu.idCode} at ${i + 1}`,
+      id: isAlone(pmu) ? `${pmu.idCode}` : `${pmu.idCode} at ${i + 1}`,
       acronym: acronymOf(pmu.station) || `PMU${pmu.idCode}`,
       about: `PMU "${pmu.station}", IDCODE ${pmu.idCode}, number ${i + 1} in its stream`,
-      settings: { idCode: pmu.idCode, ...(!isAlone && { position: i + 1 }) },
+      settings: { idCode: pmu.idCode, ...(!isAlone(pmu) && { position: i + 1 }) },
       guessed: [],
       missing: [],
     }];
   });
+}
+
+/** Tells which PMUs have an IDCODE that no other has. */
+function loners(pmus: readonly PmuConfiguration[]): (pmu: PmuConfiguration) => boolean {
+  const counts = new Map<number, number>();
+  for (const { idCode } of pmus) counts.set(idCode, (counts.get(idCode) ?? 0) + 1);
+  return ({ idCode }) => counts.get(idCode) === 1;
 }
 
 function fits(entry: C37118DeviceOptions, pmu: PmuConfiguration, index: number): boolean {
