@@ -116,6 +116,7 @@ export class SignalRegistry {
     const known = this.#devices.get(device.acronym);
     const previous = new Set(known?.handles ?? []);
     const isSameDevice = known !== undefined && sameFields(known.device, device);
+    let isChanged = !isSameDevice || known.handles.length !== drafts.length;
     for (const draft of drafts) {
       const binding = { ...draft, device: device.acronym };
       const occurrence = bindings.occurrenceOf(binding);
@@ -148,7 +149,9 @@ export class SignalRegistry {
       if (!isSameDevice || !isPresent || !old || !sameFields(old, signal)) {
         this.#signals[handle] = signal;
         this.#revisions[handle] = ++this.#lastRevision;
+        isChanged = true;
       }
+      if (known?.handles[handles.length] !== handle) isChanged = true;
       this.#byId.set(id, handle);
       handles.push(handle);
       previous.delete(handle);
@@ -157,7 +160,7 @@ export class SignalRegistry {
     bindings.close();
     this.#devices.set(device.acronym, { device, handles });
     this.#lastHandles.set(device.acronym, handles);
-    this.#changed();
+    if (isChanged) this.#changed(); // with each change, rights are looked through for every subscriber
     return { signals: handles.map((h) => this.#signals[h]!), changes };
   }
 

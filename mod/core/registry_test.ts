@@ -108,9 +108,10 @@ Deno.test("registry: a signal that leaves a device is no longer present", () => 
   const stop = registry.onChange(() => told++);
   registry.register(device("A"), [phasor("VA", 1)]);
   stop();
+  registry.register(device("A"), [phasor("VA", 1), phasor("VB", 2)]);
   registry.register(device("A"), [phasor("VA", 1)]);
   assert.equal(told, 1);
-  assert.equal(registry.version, version + 2);
+  assert.equal(registry.version, version + 3);
   assert.equal(registry.handleOf(va!.id), va!.handle);
   assert.equal(registry.handleOf(vb!.id), undefined);
 });
@@ -228,4 +229,24 @@ Deno.test("registry: thousands that want the same tag get one each at once, and 
   assert.equal(new Set(tags).size, tags.length);
   const kept = registry.register(device("UP"), drafts.slice(1)).signals;
   assert.deepEqual(kept.map((s) => s.pointTag), tags.slice(1));
+});
+
+Deno.test("registry: a device that is registered again as it was is no change, another order is one", () => {
+  const registry = new SignalRegistry(GATEWAY, "EDGE");
+  let told = 0;
+  registry.onChange(() => told++);
+  const changes = (acronym: string, drafts: readonly SignalDraft[]) => {
+    const before = registry.version;
+    registry.register(device(acronym), drafts);
+    assert.equal(told, registry.version);
+    return registry.version - before;
+  };
+  const [a, b] = [phasor("VA", 1), phasor("VB", 2)];
+  assert.equal(changes("D", [a, b]), 1);
+  assert.equal(changes("D", [a, b]), 0);
+  assert.equal(changes("D", [b, a]), 1);
+  assert.equal(changes("D", [b]), 1);
+  assert.equal(changes("D", [{ ...b, unit: "kV" }]), 1);
+  registry.unregister("D");
+  assert.equal(changes("D", [{ ...b, unit: "kV" }]), 1);
 });
