@@ -78,7 +78,7 @@ export class NtpServer {
     kisses: 0,
   };
   /** Why it cannot be followed, in a sentence; empty if it can. */
-  reason = NOT_ASKED;
+  reason: string = NOT_ASKED;
   readonly #options: NtpServerOptions;
   readonly #context: NtpContext;
   readonly #filter = new SntpFilter();
