@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { configureLog, logFor } from "../gateway/mod.ts";
 import { serveCapture } from "../input/sv/mod.ts";
 import { rawRights } from "../os/mod.ts";
@@ -23,7 +23,10 @@ export function captureCommand(): Command {
     )
     .option("--socket <path>", "Unix socket that gateways connect to", "/run/tieline/capture.sock")
     .option("--interface <name...>", "interfaces that may be captured and heard; default all", [])
-    .option("--log-level <level>", "debug, info, warning or error", "info")
+    .addOption(
+      new Option("--log-level <level>", "how much is told")
+        .choices(["debug", "info", "warning", "error"]).default("info"),
+    )
     .action(capture);
 }
 

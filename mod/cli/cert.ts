@@ -4,7 +4,8 @@
  * @module
  */
 import { Command, InvalidArgumentError } from "commander";
-import { loadOrMakeIdentity, writeFileAtomic } from "../os/mod.ts";
+import { join } from "node:path";
+import { loadOrMakeIdentity, readTextIfExists, writeFileAtomic } from "../os/mod.ts";
 import { textOf } from "./admin_client.ts";
 import {
   factsOf,
@@ -25,6 +26,9 @@ export function certCommand(): Command {
     .option("--days <days>", "days that it is valid", wholeNumber, 3650)
     .action(async (folder: string, { name, days }: { name: string; days: number }) => {
       await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+      if (await readTextIfExists(join(folder, "cert.pem"), MAX_BUNDLE_BYTES) !== undefined) {
+        console.error(`${join(folder, "cert.pem")} is there and stays as it is; this is its pin`);
+      }
       const { fingerprint256 } = await loadOrMakeIdentity(folder, { commonName: name, days });
       console.log(`sha256:${fingerprint256}`);
     });

@@ -69,7 +69,7 @@ export const COMMANDS: readonly LazyCommand[] = [
   },
   {
     name: "sim",
-    summary: "simulate PMUs",
+    summary: "simulate PMUs and merging units",
     load: async () => (await import("./sim.ts")).simCommand(),
   },
   {
@@ -99,7 +99,7 @@ export const COMMANDS: readonly LazyCommand[] = [
   },
   {
     name: "bench",
-    summary: "measure this machine: decoding, encoding, alignment",
+    summary: "measure this machine: decoding, encoding, alignment, TLS, timers",
     load: async () => (await import("./bench.ts")).benchCommand(),
   },
 ];

@@ -25,7 +25,7 @@ export function seconds(text: string): number {
 export function number(text: string): number {
   const value = Number(text);
   if (text.trim() === "" || !Number.isFinite(value)) {
-    throw new InvalidArgumentError("expected a number");
+    throw new InvalidArgumentError(`Expected a number, found "${text}".`);
   }
   return value;
 }
@@ -33,14 +33,16 @@ export function number(text: string): number {
 /** A number from 0. */
 export function amount(text: string): number {
   const value = number(text);
-  if (value < 0) throw new InvalidArgumentError("expected 0 or more");
+  if (value < 0) throw new InvalidArgumentError(`Expected 0 or more, found "${text}".`);
   return value;
 }
 
 /** A share from 0 to 1. */
 export function share(text: string): number {
   const value = number(text);
-  if (value < 0 || value > 1) throw new InvalidArgumentError("expected a share from 0 to 1");
+  if (value < 0 || value > 1) {
+    throw new InvalidArgumentError(`Expected a share from 0 to 1, found "${text}".`);
+  }
   return value;
 }
 
@@ -49,7 +51,9 @@ export function whole(least: number, most: number): (text: string) => number {
   return (text) => {
     const value = number(text);
     if (!Number.isInteger(value) || value < least || value > most) {
-      throw new InvalidArgumentError(`expected a whole number from ${least} to ${most}`);
+      throw new InvalidArgumentError(
+        `Expected a whole number from ${least} to ${most}, found "${text}".`,
+      );
     }
     return value;
   };

@@ -27,7 +27,10 @@ Deno.test("cli: wrong arguments and files are told with what to do", async () =>
     const cases: readonly (readonly [args: readonly string[], expected: RegExp])[] = [
       [["chek", "x"], /unknown command 'chek'\n\(Did you mean check\?\)\nTry: tieline --help/],
       [["run"], /missing required argument 'file'\nTry: tieline run --help/],
-      [["sim", "pmu", "--rate", "x"], /expected a number\nTry: tieline sim pmu --help/],
+      [
+        ["sim", "pmu", "--rate", "x"],
+        /Expected a number, found "x"\.\nTry: tieline sim pmu --help/,
+      ],
       [["check", folder], /^Cannot read \S+: it is a folder$/m],
       [["check", `${folder}/absent`], /^Cannot read \S+absent: there is no such file or folder$/m],
       [["run", `${folder}/absent`, "--state", folder], /^Cannot read \S+absent: there is no such/m],
@@ -37,6 +40,7 @@ Deno.test("cli: wrong arguments and files are told with what to do", async () =>
       [["watch", "127.0.0.1:1", "--key", junk, "--cert", junk, "--pin", "c"], /^--pin: Expected/m],
       [["watch", "127.0.0.1:1", "--insecure", "--sts-version", "4"], /whole number from 1 to 3/],
       [["token", "new", "bob", "--hash-file", `${folder}/no/hash`], /^Cannot open \S+no\/hash: /m],
+      [["capture", "--log-level", "loud"], /Allowed choices are debug, info, warning, error/],
     ];
     // One after the other: each is a process, and the machine may be small.
     for (const [args, expected] of cases) assertTold(await run(...args), expected, args.join(" "));
