@@ -51,8 +51,10 @@ export function alarmsOf({ gateway, keeper, audit, claim }: AdminContext): Alarm
       add(state === "failed" ? "alarm" : "warning", name, `${state}: ${reason ?? ""}`, sinceMicros);
     }
     const clock = object(detail?.["clock"]);
-    if (state === "running" && typeof clock["kind"] === "string" && clock["kind"] !== "ok") {
-      add("warning", name, `clock ${clock["kind"]}: ${String(clock["text"] ?? "")}`);
+    // What is not judged yet, as after each start, is not wrong.
+    const { kind: judged = "unknown" } = clock;
+    if (state === "running" && typeof judged === "string" && !/^(ok|unknown)$/.test(judged)) {
+      add("warning", name, `clock ${judged}: ${String(clock["text"] ?? "")}`);
     }
     for (const certificate of list(detail?.["certificates"])) {
       const { role, name: whose, secondsLeft } = object(certificate);

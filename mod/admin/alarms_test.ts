@@ -126,6 +126,7 @@ const cases: { name: string; facts: Facts; expected: string[] }[] = [
       parts: {
         "input.a": { detail: { clock: { kind: "off", text: "about 30 whole seconds" } } },
         "input.b": { detail: { clock: { kind: "ok", text: "in step" } } },
+        "input.c": { detail: { clock: { kind: "unknown", text: "too few frames have come" } } },
       },
     },
     expected: ["warning input.a clock off: about 30 whole seconds"],

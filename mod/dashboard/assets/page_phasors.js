@@ -120,7 +120,10 @@ export function phasorsPage({ signal, params }) {
   });
   void fillDevices(device, params[0] ?? sessionStorage.getItem(DEVICE), signal).then((some) => {
     if (some && !signal.aborted) open();
-    else if (!some) say(problem, "No device has phasors.");
+    else if (!some) {
+      say(problem, "No device has phasors.");
+      mark(problem, "class", "muted note");
+    }
   });
   return [
     h(
