@@ -116,7 +116,7 @@ browse(
       // Before the fault one cycle has the nominal RMS, unless a busy machine has lost some of it.
       const cell = page.locator("tr", { hasText: "Ua" }).locator("[data-value]").nth(2);
       let rms = NaN;
-      for (let i = 0; i < 8 || (Number.isNaN(rms) && i < 24); i++) {
+      for (let i = 0; i < 8 || (Number.isNaN(rms) && i < 240); i++) {
         await page.keyboard.press(i < 8 ? "Control+ArrowLeft" : "ArrowLeft");
         rms = Number(await cell.getAttribute("data-value"));
       }
