@@ -175,13 +175,11 @@ export class FrequencySource {
     this.#isStandIn = false;
     this.#count = frequency.length;
     this.#channels.set(frequency);
-    let size = sizeOf(sums, first);
     if (frequency.length === 3) {
       this.#takeAt(sums);
       this.#positive(AT, 0);
-      size = Math.sqrt(this.#phasors[0]! ** 2 + this.#phasors[1]! ** 2);
-    }
-    if (size >= floor[first]!) return;
+      if (sizeOf(this.#phasors, 0) >= floor[first]!) return;
+    } else if (sizeOf(sums, first) >= floor[first]!) return;
     this.#isStandIn = true;
     let best = this.#largest(sums, 1);
     if (best < 0) best = this.#largest(sums, 0);

@@ -153,14 +153,14 @@ export class CaptureEngine {
     this.#nanos = nanos;
     if (bytes !== this.#bytes) this.#look(bytes);
     const high = (bytes[start + 6]! << 8) | bytes[start + 7]!;
-    const low = this.#view.getUint32(start + 8);
+    const low = this.#view.getInt32(start + 8); // larger numbers would be objects
     this.#take(frame.pdu, frame.appid, frame.simulation, high, low, start, seconds, nanos);
   }
 
   /**
    * One APDU that did not come on Ethernet (routable sampled values), already decoded into `pdu`.
    *
-   * `high` and `low` stand for the sender.
+   * `high` (16 bits) and `low` (32, signed) stand for the sender.
    */
   apdu(
     bytes: Uint8Array,

@@ -120,7 +120,7 @@ interface Case {
   readonly changes?: string[];
 }
 
-const other = { source: macBytes("02:00:00:00:00:99") };
+const other = { source: macBytes("02:00:fe:00:00:99") };
 const cases: readonly Case[] = [
   {
     name: "two publishers with one svID: the first is heard",
@@ -132,7 +132,7 @@ const cases: readonly Case[] = [
     },
     frames: { otherPublisher: 200 },
     samples: { accepted: 200, conflict: 0 },
-    complaint: /Two publishers send svID "MU01".*02:00:00:00:00:99/,
+    complaint: /Two publishers send svID "MU01".*02:00:fe:00:00:99/,
     changes: ["live"],
   },
   {
@@ -143,7 +143,7 @@ const cases: readonly Case[] = [
       one.run(SECOND, 400, 600, { frame: other });
     },
     frames: { otherPublisher: 0 },
-    status: { publisherChanges: 1, source: "02:00:00:00:00:99", state: "live" },
+    status: { publisherChanges: 1, source: "02:00:fe:00:00:99", state: "live" },
     changes: ["live", "lost", "publisher", "returned"],
   },
   {

@@ -85,7 +85,7 @@ export abstract class Intake {
   confRevChanges = 0;
   /** Times that another publisher took over. */
   publisherChanges = 0;
-  /** Source address of the publisher that is heard: high 16 bits and low 32; -1 before the first. */
+  /** Source address of the publisher that is heard: high 16 bits, and low 32, signed; -1 before the first. */
   sourceHigh: number = -1;
   /** See `sourceHigh`. */
   sourceLow = 0;

@@ -112,7 +112,7 @@ export class SessionSource {
     const sender = {
       sequence: new SpduSequence(),
       high: view.getUint16(0),
-      low: view.getUint32(2),
+      low: view.getInt32(2),
       lastMicros: micros,
     };
     if (this.#senders.size < MAX_SENDERS) this.#senders.set(key, sender);

@@ -102,6 +102,6 @@ function ofReports(intake: Intake): OfKind {
 }
 
 function sourceText(high: number, low: number): string {
-  const hex = high.toString(16).padStart(4, "0") + low.toString(16).padStart(8, "0");
+  const hex = high.toString(16).padStart(4, "0") + (low >>> 0).toString(16).padStart(8, "0");
   return hex.match(/../g)!.join(":"); // twelve digits make six pairs
 }
