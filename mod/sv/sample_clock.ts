@@ -207,10 +207,8 @@ export class SampleClock {
     this.#lastSeconds = seconds;
     this.#lastNanos = nanos;
     this.#oddCount = -1;
-    if (this.#kind !== ClockKind.Global) {
-      this.#setDelay(seconds, nanos);
-      this.#offset.add(this.delayNanos, seconds, nanos);
-    }
+    this.#setDelay(seconds, nanos); // of a number that was found by time in the frame, it was not known
+    if (this.#kind !== ClockKind.Global) this.#offset.add(this.delayNanos, seconds, nanos);
   }
 
   /**

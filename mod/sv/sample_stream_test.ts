@@ -300,6 +300,7 @@ Deno.test("sample stream: a routable stream that is two seconds late is numbered
   }
   assert.equal(s.ring.next, S * RATE + 6000);
   assert.equal(s.counters.accepted, 6000);
+  assert.equal(Math.round(s.clock.delayNanos / 1e3), 2_300_000); // what status tells
   assert.equal(s.ring.marks[(s.ring.next - 1) % 400], SampleMarks.None);
   // A refrTm that says itself that it is wrong is not used.
   const refrTm = new Uint8Array(8);
