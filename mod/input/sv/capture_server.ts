@@ -278,7 +278,7 @@ class Connection {
   #send(bytes: Uint8Array<ArrayBuffer>): void {
     this.#queue.push(bytes);
     this.#waiting += bytes.length;
-    this.#writing ??= this.#write().finally(() => this.#writing = undefined);
+    this.#writing ??= this.#write();
   }
 
   async #write(): Promise<void> {
@@ -290,6 +290,7 @@ class Connection {
       }
       this.#waiting -= next.length;
     }
+    this.#writing = undefined; // before anything else can be sent, which would not be written
   }
 }
 
