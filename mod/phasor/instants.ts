@@ -4,7 +4,13 @@
  * @module
  */
 import { phasorTaps, sampled, type SampledWindow, type Taps } from "./taps.ts";
-import { type NominalHz, type PerformanceClass, triangle, windowOf } from "./window.ts";
+import {
+  type NominalHz,
+  type PerformanceClass,
+  triangle,
+  type Window,
+  windowOf,
+} from "./window.ts";
 
 /** Spacing of the three phasors from which frequency and ROCOF come: half a nominal cycle, or one sample. */
 export type Difference = "half-cycle" | "sample";
@@ -70,12 +76,9 @@ export class Instants {
   constructor(options: InstantOptions) {
     requireRates(options);
     this.options = options;
-    const { performanceClass, nominalHz, framesPerSecond, sampleRate, difference } = options;
+    const { performanceClass, nominalHz, framesPerSecond, sampleRate } = options;
     const window = windowOf(performanceClass, nominalHz, framesPerSecond);
-    // All places are whole multiples of 1/unit of a sample, so that equal fractions share one table.
-    const unit = leastCommonMultiple(framesPerSecond, 2 * nominalHz);
-    const perReport = sampleRate * (unit / framesPerSecond);
-    const apart = difference === "sample" ? unit : sampleRate * (unit / (2 * nominalHz));
+    const { unit, perReport, apart } = gridOf(options);
     this.spacing = apart / unit / sampleRate;
     const tables = new Map<number, Taps>();
     const squares = new Map<number, SampledWindow>();
@@ -117,6 +120,23 @@ export class Instants {
   }
 }
 
+/** Octets of all weights for `options` at most, for a budget: nothing is computed. */
+export function weightBytes(options: InstantOptions): number {
+  const { performanceClass, nominalHz, framesPerSecond, sampleRate } = options;
+  const { unit, perReport, apart } = gridOf(options);
+  const phasors = new Set<number>(), squares = new Set<number>();
+  for (let k = 0; k < framesPerSecond; k++) {
+    for (const shift of [-apart, 0, apart]) {
+      phasors.add(((k * perReport + shift) % unit + unit) % unit);
+    }
+    squares.add(k * perReport % unit);
+  }
+  // A window may reach into the intervals of two samples more.
+  const samplesOf = ({ halfSeconds }: Window) => 2 * halfSeconds * sampleRate + 2;
+  const taps = samplesOf(windowOf(performanceClass, nominalHz, framesPerSecond));
+  return 8 * (2 * phasors.size * taps + squares.size * samplesOf(triangle(nominalHz)));
+}
+
 /** Keeps the weights of equal options once, for many streams of one kind. */
 export class SharedInstants {
   readonly #made: Instants[] = [];
@@ -133,6 +153,20 @@ export class SharedInstants {
     this.#made.push(made);
     return made;
   }
+}
+
+/** All places are whole multiples of 1/unit of a sample, so that equal fractions share one table. */
+function gridOf({ nominalHz, framesPerSecond, sampleRate, difference }: InstantOptions): {
+  unit: number;
+  perReport: number;
+  apart: number;
+} {
+  const unit = leastCommonMultiple(framesPerSecond, 2 * nominalHz);
+  return {
+    unit,
+    perReport: sampleRate * (unit / framesPerSecond),
+    apart: difference === "sample" ? unit : sampleRate * (unit / (2 * nominalHz)),
+  };
 }
 
 function lastOf({ centre, taps }: PlacedTaps): number {

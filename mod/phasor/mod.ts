@@ -14,6 +14,7 @@ export {
   type PlacedTaps,
   type ReportingInstant,
   SharedInstants,
+  weightBytes,
 } from "./instants.ts";
 export {
   type PhaseSet,

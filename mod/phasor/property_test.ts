@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { StateFlags } from "../core/mod.ts";
 import { PhasorEstimator } from "./estimator.ts";
+import { Instants, weightBytes } from "./instants.ts";
 import { NO_ESTIMATE_FLAGS } from "./report.ts";
 import {
   frequencyAt,
@@ -174,5 +175,26 @@ Deno.test("property: with gaps a report is right and says so, or there is none a
       assert.ok(judged > 0 && whole > 0);
     }),
     { numRuns: 60 },
+  );
+});
+
+Deno.test("property: the weights take no more than was said before they were made", () => {
+  const rates = fc.constantFrom(4000, 4800, 5760, 12_800, 14_400, 15_360, 4801);
+  fc.assert(
+    fc.property(
+      fc.constantFrom("P" as const, "M" as const),
+      fc.constantFrom(50 as const, 60 as const),
+      fc.integer({ min: 1, max: 120 }),
+      rates,
+      fc.constantFrom("half-cycle" as const, "sample" as const),
+      (performanceClass, nominalHz, framesPerSecond, sampleRate, difference) => {
+        const of = { performanceClass, nominalHz, framesPerSecond, sampleRate, difference };
+        const said = weightBytes(of);
+        fc.pre(said < 1e6); // making more takes long
+        const { bytes } = new Instants(of);
+        assert.ok(bytes <= said && bytes > 0.95 * said, `${bytes} of ${said}`);
+      },
+    ),
+    { numRuns: 40 },
   );
 });

@@ -4,11 +4,12 @@
  * @module
  */
 import { WaveformRing } from "../../core/mod.ts";
+import { weightBytes } from "../../phasor/mod.ts";
 import { devicesOf, phasorChannels, setsOf } from "./devices.ts";
 import type { SvInputOptions } from "./options.ts";
 import { DISCOVERY_RING_BYTES } from "./raw_capture.ts";
 import { shardsOf } from "./shards.ts";
-import { capacityOf } from "./stream_intake.ts";
+import { capacityOf, phasorOptions } from "./stream_intake.ts";
 import { RECORD_RING_BYTES } from "./worker_pool.ts";
 
 /** Heap and code of one capture Worker, measured. */
@@ -45,13 +46,15 @@ export function svInputBytes(options: SvInputOptions, cores: number): SvMemory {
     (sum, stream) => sum + WaveformRing.bytes(stream.channels.length, capacityOf(stream)),
     0,
   );
-  const tables = devices.reduce((sum, { stream }) => {
+  const estimators = devices.reduce((sum, { stream }) => {
     const of = options.streams[stream];
-    if (!of) return sum; // synchrophasors need no tables
+    if (!of) return sum; // somebody else estimates synchrophasors
     return sum + 20e3 * of.channels.length +
       1e3 * (setsOf(of).length + phasorChannels(of).length);
   }, 0);
-  const capture = rings + waveforms + tables + shards.length * (WORKER_BYTES + RECORD_RING_BYTES);
+  const tables = shards.reduce((sum, { streams }) => sum + tableBytes(options, streams), 0);
+  const capture = rings + waveforms + estimators + tables +
+    shards.length * (WORKER_BYTES + RECORD_RING_BYTES);
   const own = devices.length * DEVICE_BYTES;
   const elsewhere = options.interface !== undefined && options.capture === "process";
   const values = devices.reduce((sum, { drafts }) => sum + drafts.length, 0);
@@ -65,6 +68,19 @@ export function svInputBytes(options: SvInputOptions, cores: number): SvMemory {
       elsewhere ? ` in tieline capture (${mb(capture)})` : ""
     }, ${values} values`,
   };
+}
+
+/** Octets of the weights that the estimators of some streams share. */
+function tableBytes(options: SvInputOptions, streams: readonly number[]): number {
+  const kinds = new Map<string, number>();
+  for (const device of devicesOf(options)) {
+    if (!streams.includes(device.stream)) continue;
+    const of = phasorOptions(options.streams[device.stream]!, device);
+    const { performanceClass, nominalHz, framesPerSecond, sampleRate } = of;
+    const key = [performanceClass, nominalHz, framesPerSecond, sampleRate].join();
+    if (!kinds.has(key)) kinds.set(key, weightBytes(of));
+  }
+  return [...kinds.values()].reduce((sum, bytes) => sum + bytes, 0);
 }
 
 function mb(bytes: number): string {

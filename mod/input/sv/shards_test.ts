@@ -49,6 +49,15 @@ Deno.test("memory: waveforms, rings and Workers are in the figure, here or in ti
   const longer = svInputBytes(streams([`${address(1)}\nwaveformSeconds = 8`]), 2);
   assert.equal(longer.bytes - small.bytes, 4 * 4000 * (8 * 8 + 1));
   assert.ok(small.bytes > 16 * 1024 * 1024);
+  // Reports that fall on many places between two samples need as many tables, each once in a Worker.
+  const at = (framesPerSecond: number) => {
+    const keys =
+      `rate = 15_360\nclass = "M"\nwaveformSeconds = 2\nframesPerSecond = ${framesPerSecond}`;
+    const two = [1, 2].map((n) => `${address(n)}\n${keys}`);
+    return svInputBytes(streams(two, "workers = 1"), 2).bytes;
+  };
+  const tables = at(11) - at(10);
+  assert.ok(tables > 7.4e6 && tables < 7.6e6, `${tables}`);
   const more = svInputBytes(streams([1, 2, 3].map(address), "workers = 3"), 2);
   assert.ok(more.bytes > small.bytes + 20e6);
   const process = svInputBytes(streams([address(1)], 'capture = "process"'), 2);
