@@ -241,6 +241,8 @@ export class LiveSource {
   readonly #sender: PacketSender;
   readonly #make: Partial<MadeSample>;
   readonly #timer: ReturnType<typeof setInterval>;
+  /** By smpCnt: one second is like any other, and to make a frame takes much longer than to send it. */
+  readonly #frames: Uint8Array[] = [];
   #next: number;
 
   /** Sends on the interface called `name`; `make` changes each sample. */
@@ -255,7 +257,7 @@ export class LiveSource {
     const due = Math.floor(Date.now() * 4); // 4000 samples per second
     for (; this.#next < due; this.#next++) {
       const second = Math.floor(this.#next / 4000), smpCnt = this.#next % 4000;
-      this.#sender.add(madeFrame({ second, smpCnt, ...this.#make }));
+      this.#sender.add(this.#frames[smpCnt] ??= madeFrame({ second, smpCnt, ...this.#make }));
       this.sent++;
     }
     this.#sender.flush();
