@@ -1,5 +1,6 @@
 /**
- * From sample quality and clock state to the house's flags; the one table for all of the program.
+ * From quality and clock state of one sample to the house's flags; those of a report, made of a window of samples, are in
+ * `mod/phasor`, which agrees in what simulated samples and local clocks mean.
  *
  * @module
  */
@@ -87,16 +88,16 @@ export function flagsOfQuality(quality: number): number {
 /**
  * The state flags of what the gateway knows of a sample, bits of `SampleMarks`.
  *
- * A filled sample is missing; an unsynchronised clock is bad time, a local clock and a time that
- * disagrees with arrival are suspect time. The simulation bit makes the value suspect.
+ * A filled sample is missing; an unsynchronised and a local clock are bad time, a time that disagrees with arrival
+ * is suspect time. A simulated sample is no good one.
  */
 export function flagsOfMarks(marks: number): number {
   let flags: number = StateFlags.Normal;
   if ((marks & SampleMarks.Filled) !== 0) flags |= MISSING_FLAGS;
-  if ((marks & SampleMarks.NotSynchronised) !== 0) flags |= StateFlags.BadTime;
-  if ((marks & (SampleMarks.LocalClock | SampleMarks.TimeSuspect)) !== 0) {
-    flags |= StateFlags.SuspectTime;
+  if ((marks & (SampleMarks.NotSynchronised | SampleMarks.LocalClock)) !== 0) {
+    flags |= StateFlags.BadTime;
   }
-  if ((marks & SampleMarks.Simulated) !== 0) flags |= StateFlags.SuspectData;
+  if ((marks & SampleMarks.TimeSuspect) !== 0) flags |= StateFlags.SuspectTime;
+  if ((marks & SampleMarks.Simulated) !== 0) flags |= StateFlags.BadData;
   return flags;
 }

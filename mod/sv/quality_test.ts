@@ -45,9 +45,9 @@ Deno.test("what the gateway knows of a sample becomes state flags", () => {
     [SampleMarks.None, 0],
     [SampleMarks.Filled, MISSING_FLAGS],
     [SampleMarks.NotSynchronised, StateFlags.BadTime],
-    [SampleMarks.LocalClock, StateFlags.SuspectTime],
+    [SampleMarks.LocalClock, StateFlags.BadTime],
     [SampleMarks.TimeSuspect, StateFlags.SuspectTime],
-    [SampleMarks.Simulated, StateFlags.SuspectData],
+    [SampleMarks.Simulated, StateFlags.BadData],
     [
       SampleMarks.Filled | SampleMarks.NotSynchronised,
       MISSING_FLAGS | StateFlags.BadTime,
