@@ -6,6 +6,7 @@
 import { EXPIRY_WARNING_SECONDS } from "../output/sttp/mod.ts";
 import { SEVERITIES } from "../alarm/mod.ts";
 import type { RaisedAlarm } from "../gateway/mod.ts";
+import { isUnclaimed } from "./authenticator.ts";
 import type { AdminContext } from "./context.ts";
 
 /** One thing that is wrong or needs somebody. */
@@ -101,7 +102,7 @@ export function alarmsOf({ gateway, keeper, audit, claim }: AdminContext): Alarm
     );
   }
   if (audit.lost > 0) add("alarm", "audit", `${audit.lost} entries could not be written`);
-  if (claim?.text) {
+  if (claim?.text && isUnclaimed(gateway.config.admin)) {
     add("warning", "admin", "nobody has claimed this gateway: the claim token is valid");
   }
   return alarms.sort((a, b) => ORDER[a.severity] - ORDER[b.severity]);

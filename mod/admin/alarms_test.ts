@@ -97,6 +97,7 @@ function contextOf({ parts = {}, note = "", lost = 0, claim = "" }: Facts): Admi
       status: () => ({ parts: whole }),
       revocations: () => [],
       clock: () => undefined,
+      config: { admin: { user: {} } },
     },
     keeper: { status: () => ({ note, pending: undefined }) },
     audit: { lost },

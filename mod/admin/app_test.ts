@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { verifyFolder } from "../audit/mod.ts";
 import { ROUTES } from "./mod.ts";
 import { SECURITY_HEADERS } from "./guard.ts";
-import { AdminBench, tokenOf, USERS } from "./testing.ts";
+import { AdminBench, tokenOf, USERS, USERS_TOML } from "./testing.ts";
 
 const OUTPUT = `
 [output.main]
@@ -382,6 +382,23 @@ Deno.test("admin: roles, pins and the right to enter change at once, nobody take
     assert.match(String(made["token"]), /^tieline\.ann\./);
     assert.match(bench.keeper.text, /pins = \["sha256:cdcd/);
   });
+});
+
+Deno.test("admin: a gateway that got its users by an edit of the file is not claimed any more", async () => {
+  await AdminBench.with("", async (bench) => {
+    const token = bench.context.claim!.text;
+    assert.equal(
+      (await bench.ask("GET", "/api/me", { token })).status,
+      403,
+      "it is good for a claim",
+    );
+    await Deno.writeTextFile(`${bench.folder}/site.toml`, bench.keeper.text + USERS_TOML);
+    await bench.keeper.reload();
+    const claim = await bench.ask("POST", "/api/claim", { token, body: { name: "eve" } });
+    assert.equal(claim.status, 401);
+    const alarms = await bench.json("GET", "/api/alarms");
+    assert.doesNotMatch(JSON.stringify(alarms), /nobody has claimed/);
+  }, { users: false });
 });
 
 Deno.test("admin: a new gateway is claimed once", async () => {

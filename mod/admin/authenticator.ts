@@ -111,7 +111,8 @@ export class Authenticator {
         { "Retry-After": String(Math.ceil(leftMs / 1000)) },
       );
     }
-    if (this.#claim?.isIt(text)) {
+    // Not once there are users, wherever they came from: an edit of the file spends no token.
+    if (isUnclaimed(this.#admin()) && this.#claim?.isIt(text)) {
       this.#lockout.succeeded(peer.address, name);
       return { name: CLAIMANT, roles: [] };
     }
@@ -180,6 +181,11 @@ export class Authenticator {
       this.#hashing--;
     }
   }
+}
+
+/** True while a gateway has no user. */
+export function isUnclaimed({ user }: AdminConfig): boolean {
+  return Object.keys(user).length === 0;
 }
 
 /** What an answer with 401 asks for. */

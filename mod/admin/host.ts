@@ -14,6 +14,7 @@ import type {
   GatewayKeeper,
 } from "../gateway/mod.ts";
 import type { FailedPart, VersionInfo } from "../revision/mod.ts";
+import { isUnclaimed } from "./authenticator.ts";
 import { ClaimToken } from "./claim.ts";
 import type { AdminContext } from "./context.ts";
 import { type AdminServer, serveAdmin } from "./server.ts";
@@ -72,9 +73,7 @@ export class AdminHost {
       clock,
       log,
     });
-    const claim = Object.keys(gateway.config.admin.user).length === 0
-      ? await ClaimToken.open(stateDir)
-      : undefined;
+    const claim = isUnclaimed(gateway.config.admin) ? await ClaimToken.open(stateDir) : undefined;
     const context = { ...options, audit, claim };
     for (const problem of await missingTokens(gateway.config.admin)) log.error(problem);
     const server = await serveAdmin(context, gateway.config.admin);
