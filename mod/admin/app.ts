@@ -42,6 +42,8 @@ export interface AdminApp {
 }
 
 const MAX_BODY_BYTES = 64 * 1024;
+/** Characters that the trail keeps of what somebody wrote whom nobody knows. */
+const MAX_STRANGE = 300;
 const NOBODY: User = { name: "", roles: [] };
 
 /**
@@ -134,11 +136,10 @@ export function adminApp(context: AdminContext): AdminApp {
   ): Promise<User> => {
     if (access === "open") return NOBODY;
     const user = await authenticator.identify(request.headers.get("Authorization"), peer);
-    const asked = `${request.method} ${new URL(request.url).pathname} (${what})`;
     if (!user) {
       // Pages ask who they are before anybody has logged in.
       if (access !== "user") {
-        const detail = `${asked} without a token`;
+        const detail = `without a token: ${what}`;
         book.note({ who: "", from: peer.address, action: "auth.login", detail, request: id });
       }
       throw new ProblemError(
@@ -159,7 +160,7 @@ export function adminApp(context: AdminContext): AdminApp {
       who: user.name,
       from: peer.address,
       action: "auth.role",
-      detail: `${asked} needs ${needed}`,
+      detail: `${request.method} ${new URL(request.url).pathname} (${what}) needs ${needed}`,
       request: id,
     });
     throw new ProblemError(403, "role", `This needs the role ${needed}`);
@@ -168,7 +169,7 @@ export function adminApp(context: AdminContext): AdminApp {
   /** A request that the guard has turned away is in the trail too, whatever it was for. */
   const noteGuard = (error: unknown, peer: HttpPeer, id: string): void => {
     if (!(error instanceof ProblemError) || error.status !== 403) return;
-    const detail = error.message;
+    const detail = error.message.slice(0, MAX_STRANGE);
     book.note({ who: "", from: peer.address, action: "auth.guard", detail, request: id });
   };
 

@@ -512,7 +512,7 @@ Deno.test("admin: what is done and refused is in the audit trail, which is whole
     ]);
     assert.match(
       JSON.stringify(entries),
-      /"PUT \/api\/config \(Pushes [^"]+\) without a token".*"allow: Invalid type/,
+      /"without a token: Pushes a configuration[^"]+".*"allow: Invalid type/,
     );
     const syslog = await (await bench.ask("GET", "/api/audit?format=syslog", { user: "secaud" }))
       .text();
