@@ -71,9 +71,12 @@ async function run(file: string, { state }: { state?: string }): Promise<void> {
   };
   if (isReloadWanted) reload();
   log.info(`${await promise}: stopping`);
-  await keeper.close();
-  await host.stop();
-  await running.stop();
+  try {
+    await keeper.close();
+    await host.stop();
+  } finally {
+    await running.stop(); // whatever the others meet: devices and subscribers are told
+  }
   Deno.exit(0);
 }
 
