@@ -12,7 +12,7 @@ import { CONFIG_ROUTES } from "./config_routes.ts";
 import { DASHBOARD_ROUTES } from "./dashboard_routes.ts";
 import { EVENT_ROUTES } from "./event_routes.ts";
 import { LOG_ROUTES } from "./log_routes.ts";
-import { openApi } from "./openapi.ts";
+import { type Json, openApi } from "./openapi.ts";
 import { PROBE_ROUTES } from "./probe_routes.ts";
 import { type Route, route } from "./route.ts";
 import { SIGNAL_ROUTES } from "./signal_routes.ts";
@@ -40,7 +40,7 @@ const DESCRIPTION: Route = route({
   access: "user",
   summary: "This description",
   answer: v.record(v.string(), v.unknown()),
-  handle: ({ context }) => openApi([...API_ROUTES, DESCRIPTION], context.version),
+  handle: ({ context }) => described(context.version).document,
 });
 
 const PAGE: Route = route({
@@ -50,10 +50,23 @@ const PAGE: Route = route({
   summary: "This description as a page",
   answerType: "text/html",
   handle: ({ context }) =>
-    new Response(apiPage(openApi([...API_ROUTES, DESCRIPTION], context.version)), {
+    new Response(described(context.version).page, {
       headers: { "Content-Type": "text/html; charset=utf-8" },
     }),
 });
+
+const made = new Map<string, { readonly document: Json; readonly page: string }>();
+
+/** The description of a version of the program, made once: anybody may ask for the page, as often as they like. */
+function described(version: string): { readonly document: Json; readonly page: string } {
+  let known = made.get(version);
+  if (!known) {
+    const document = openApi([...API_ROUTES, DESCRIPTION], version);
+    known = { document, page: apiPage(document) };
+    made.set(version, known);
+  }
+  return known;
+}
 
 /** Every route that there is. */
 export const ROUTES: readonly Route[] = [...API_ROUTES, DESCRIPTION, PAGE, ...DASHBOARD_ROUTES];
