@@ -59,7 +59,7 @@ Deno.test("watch: a publisher that ends the connection without a word leaves a g
     for await (const connection of listener) connection.close();
   })();
   try {
-    const ended = await run("watch", `127.0.0.1:${listener.addr.port}`, "--insecure", "--for", "1");
+    const ended = await run("watch", `127.0.0.1:${listener.addr.port}`, "--insecure", "--for", "4");
     assertTold(ended, /^No measurement came from .* Perhaps it expects TLS/m, "watch");
   } finally {
     listener.close();
