@@ -94,18 +94,21 @@ export class RegistryCopier {
 
 /** Devices with their present signals; those without any are left out. */
 function* byDevice(registry: SignalRegistry): Generator<[Device, Signal[]], void> {
-  let acronym = "", signals: Signal[] = [];
+  let acronym = "", handles: number[] = [];
   const group = (): [Device, Signal[]][] => {
     const device = registry.device(acronym);
+    // As they are now: the first one of a device was met before the pauses of the device before it.
+    const signals = handles.map((handle) => registry.get(handle)!)
+      .filter((s) => s.device === acronym && registry.revisionOf(s.handle) !== 0);
     return device && signals.length > 0 ? [[device, signals]] : [];
   };
   for (const signal of registry.eachSignal()) {
     if (signal.device !== acronym) {
       yield* group();
       acronym = signal.device;
-      signals = [];
+      handles = [];
     }
-    signals.push(signal);
+    handles.push(signal.handle);
   }
   yield* group();
 }

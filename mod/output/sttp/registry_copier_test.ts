@@ -94,6 +94,23 @@ Deno.test("a copy is what the registry is, whatever has changed between and duri
   );
 });
 
+Deno.test("a signal that changes while the device before it is sent is sent as it has become", () => {
+  const registry = new SignalRegistry(GATEWAY_ID, "T");
+  const described: string[] = [];
+  const copier = new RegistryCopier(registry, (order) => {
+    if (order.kind !== "devices") return;
+    for (const { signals } of order.devices) described.push(...signals.map((s) => s.description));
+  });
+  registry.register(device("A", "one"), drafts(400, "first"));
+  registry.register(device("BB", "one"), drafts(1, "x"));
+  const running = copier.update();
+  running.next(); // half of the first device
+  registry.register(device("BB", "one"), drafts(1, "y"));
+  finishSteps(running);
+  finishSteps(copier.update());
+  assert.equal(described.at(-1), "y");
+});
+
 Deno.test("rights are the same bits after they have crossed", () => {
   fc.assert(
     fc.property(fc.array(fc.nat(1), { maxLength: 100 }), (rights) => {
