@@ -13,13 +13,8 @@ export { GroupMembership } from "./group_membership.ts";
 export * from "./kernel_clock.ts";
 export * from "./kernel_report.ts";
 export { callHttp, type HttpAnswer, type HttpCall } from "./http_client.ts";
-export {
-  type HttpListener,
-  type HttpListenOptions,
-  type HttpPeer,
-  listenHttp,
-  type TextSocket,
-} from "./http_listener.ts";
+export { listenHttp } from "./http_listener.ts";
+export type { HttpListener, HttpListenOptions, HttpPeer, TextSocket } from "./http_options.ts";
 export { checkKeyPair, type KeyPairPem } from "./key_pair.ts";
 export { openRealTime, type RealTime } from "./real_time.ts";
 export * from "./secret.ts";
