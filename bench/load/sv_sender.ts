@@ -1,7 +1,8 @@
 /**
- * Merging units on a raw interface, as fast as asked: `sv_sender.ts INTERFACE STREAMS RATE HZ SECONDS FILE [ASDUS]`.
+ * Merging units on a raw interface, as fast as asked:
+ * `sv_sender.ts INTERFACE STREAMS RATE HZ SECONDS FILE [ASDUS [FIRST]]`.
  *
- * Stream N has svID MUN, APPID 0x4000 + N and eight channels of a balanced system at nominal HZ; samples are those of
+ * Stream N, from FIRST or 0 on, has svID MUN, APPID 0x4000 + N and eight channels of a balanced system at nominal HZ; samples are those of
  * UTC. It waits for a line, sends from the next whole second on, and says what the kernel took. FILE gets, for each
  * sample number, the moment before the system call that sent the last stream's frame of it; - for none. A frame has
  * ASDUS samples, one if nothing is said.
@@ -16,7 +17,7 @@ import { FrameMoments } from "./records.ts";
 const [name, ...numbers] = Deno.args as [string, ...string[]]; // see above
 const [streams, rate, hz, seconds] = numbers.map(Number) as [number, number, number, number];
 const file = numbers[4]!;
-const asdus = Number(numbers[5] ?? 1);
+const asdus = Number(numbers[5] ?? 1), firstStream = Number(numbers[6] ?? 0);
 const CHANNELS = 8;
 const AMPLITUDE = [141_421, 8_980_256]; // 100 A in mA and 63.5 kV in 10 mV, peak
 /** Samples that may be late before the sender gives them up. */
@@ -33,19 +34,20 @@ const data = Array.from({ length: cycle }, (_, n) => {
   return seqDataOf(values, new Array(CHANNELS).fill(0));
 });
 const sender = new PacketSender({ interface: name, batch: 512, maxFrameBytes: 64 + 128 * asdus });
-const templates = Array.from({ length: streams }, (_, i) =>
+const templates = Array.from({ length: streams }, (_, i) => firstStream + i).map((n) =>
   encodeFrame({
-    destination: Uint8Array.of(0x01, 0x0c, 0xcd, 0x04, i >> 8, i & 0xff),
+    destination: Uint8Array.of(0x01, 0x0c, 0xcd, 0x04, n >> 8, n & 0xff),
     source: sender.hardwareAddress,
-    appid: 0x4000 + i,
+    appid: 0x4000 + n,
     asdus: Array.from({ length: asdus }, () => ({
-      svID: `MU${i}`,
+      svID: `MU${n}`,
       smpCnt: 0,
       confRev: 1,
       smpSynch: 2,
       seqData: data[0]!,
     })),
-  }));
+  })
+);
 const places = templates.map((template) => {
   const frame = new SvFrame();
   frame.decode(template, 0, template.length);
