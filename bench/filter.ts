@@ -7,6 +7,7 @@ import { activeMeasurements } from "../mod/access/mod.ts";
 import { type Figure, median } from "../mod/cli/bench_figure.ts";
 import { type SignalDraft, SignalRegistry } from "../mod/core/mod.ts";
 import { compileFilter } from "../mod/filter/mod.ts";
+import { station } from "./load/station.ts";
 
 const GATEWAY_ID = "6d1b5f2e-6f0b-4c7e-9d57-2f6f3a6f1a11";
 const ROWS = 20_000, PER_DEVICE = 20;
@@ -26,19 +27,8 @@ function table() {
       index: i + 1,
       description: `Station ${d} line ${i}`,
     }));
-    registry.register({
-      acronym: `${d % 2 === 0 ? "STATION" : "PLANT"}${d}`,
-      id: `00000000-0000-4000-8000-${String(d).padStart(12, "0")}`,
-      name: `Station ${d}`,
-      parentAcronym: "",
-      protocol: "IEEE C37.118.2-2011",
-      accessId: d + 1,
-      framesPerSecond: 60,
-      company: "GPA",
-      vendor: "ABB",
-      longitude: -89.8,
-      latitude: 35.3,
-    }, drafts);
+    const acronym = `${d % 2 === 0 ? "STATION" : "PLANT"}${d}`;
+    registry.register(station(d, { acronym }), drafts);
   }
   return activeMeasurements(registry, GATEWAY_ID);
 }

@@ -10,7 +10,8 @@
  *
  * @module
  */
-import { ADMIN_TOML, AS_ROOT } from "../tests/system/site.ts";
+import { AS_ROOT } from "../tests/system/site.ts";
+import { loadToml } from "./load/site_config.ts";
 import { type Figure, figureTable, median } from "../mod/cli/bench_figure.ts";
 import { makeSelfSigned } from "../mod/os/mod.ts";
 import { sharedMicros, WallOffsets } from "./load/clock.ts";
@@ -106,7 +107,16 @@ async function runLoad(
   const path = `${folder}/gateway.toml`;
   await Deno.writeTextFile(
     path,
-    configText(options, folder, ports, port, adminPort, identity.fingerprint256),
+    loadToml({
+      folder,
+      ports,
+      port,
+      adminPort,
+      pin: identity.fingerprint256,
+      ...(options.aligned && {
+        align: `framesPerSecond = ${RATE}\nwaitMs = ${WAIT_MS}\npublishEarly = false\n`,
+      }),
+    }),
   );
   const gateway = start([
     ...gatewayArgs(options.gatewayFlags),
@@ -332,48 +342,6 @@ function percentile(values: readonly number[], percent: number): number {
 
 function keyOf({ device, slot }: FrameMoment): number {
   return slot * DEVICES + device;
-}
-
-function configText(
-  options: LoadOptions,
-  folder: string,
-  ports: readonly number[],
-  port: number,
-  adminPort: number,
-  pin: string,
-): string {
-  const inputs = ports.map((port, i) => `
-[input.pmu_${i}]
-type = "c37118"
-host = "127.0.0.1"
-port = ${port}
-idCode = ${i + 1}
-`).join("");
-  return `
-[gateway]
-id = "3c6f6a0e-61b0-4f0e-8c9e-0b8f2a7d5e11"
-name = "LOAD"
-stateDir = ${JSON.stringify(`${folder}/state`)}
-
-[log]
-level = "warning"
-
-${ADMIN_TOML.replace("127.0.0.1:0", `127.0.0.1:${adminPort}`)}
-${inputs}
-${
-    options.aligned
-      ? `[align.main]\nframesPerSecond = ${RATE}\nwaitMs = ${WAIT_MS}\npublishEarly = false\n`
-      : ""
-  }
-[output.upstream]
-type = "sttp"
-listen = "127.0.0.1:${port}"
-
-[subscriber.center]
-pins = ["${pin}"]
-allow = ["SignalType <> 'STAT'"]
-stream = "${options.aligned ? "main" : "received"}"
-`;
 }
 
 async function statusWhen(

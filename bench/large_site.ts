@@ -13,18 +13,13 @@ import * as v from "valibot";
 import { AccessControl } from "../mod/access/mod.ts";
 import { type Figure, figureTable, isReached } from "../mod/cli/bench_figure.ts";
 import { machine } from "../mod/cli/machine.ts";
-import {
-  makeFrame,
-  makeLayout,
-  setFromMicros,
-  type SignalDraft,
-  SignalRegistry,
-} from "../mod/core/mod.ts";
+import { makeFrame, makeLayout, setFromMicros, SignalRegistry } from "../mod/core/mod.ts";
 import { Identities } from "../mod/identity/mod.ts";
 import { makeSelfSigned, systemClock } from "../mod/os/mod.ts";
 import { createSttpOutput, sttpOutputSchema } from "../mod/output/sttp/mod.ts";
 import type { Done, Task } from "./large_site_client.ts";
 import { TurnMeter } from "./load/turn_meter.ts";
+import { lineDrafts, station } from "./load/station.ts";
 
 const GATEWAY_ID = "6d1b5f2e-6f0b-4c7e-9d57-2f6f3a6f1a11";
 const PER_DEVICE = 20;
@@ -40,28 +35,8 @@ function registerDevice(
   registry: SignalRegistry,
   d: number,
 ): readonly { readonly handle: number }[] {
-  const types = ["VPHM", "VPHA", "IPHM", "IPHA"] as const;
-  const drafts = Array.from({ length: PER_DEVICE }, (_, i): SignalDraft => ({
-    type: types[i % 4]!,
-    label: `LINE ${Math.floor(i / 2)}`,
-    phase: "ABC"[Math.floor(i / 2) % 3]!,
-    unit: "",
-    index: Math.floor(i / 2) + 1,
-    description: `Station ${d} line ${Math.floor(i / 2)} ${types[i % 4]}`,
-  }));
-  return registry.register({
-    acronym: `STATION${d}`,
-    id: `00000000-0000-4000-8000-${String(d).padStart(12, "0")}`,
-    name: `Station ${d}`,
-    parentAcronym: "",
-    protocol: "IEEE C37.118.2-2011",
-    accessId: d + 1,
-    framesPerSecond: 60,
-    company: d < 1000 ? "GPA" : "TVA",
-    vendor: "ABB",
-    longitude: -89.8,
-    latitude: 35.3,
-  }, drafts).signals;
+  const company = d < 1000 ? "GPA" : "TVA";
+  return registry.register(station(d, { company }), lineDrafts(d, PER_DEVICE)).signals;
 }
 
 async function main(): Promise<Figure[]> {

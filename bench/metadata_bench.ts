@@ -11,18 +11,13 @@
  */
 import * as v from "valibot";
 import { AccessControl } from "../mod/access/mod.ts";
-import {
-  makeFrame,
-  makeLayout,
-  setFromMicros,
-  type SignalDraft,
-  SignalRegistry,
-} from "../mod/core/mod.ts";
+import { makeFrame, makeLayout, setFromMicros, SignalRegistry } from "../mod/core/mod.ts";
 import { Identities } from "../mod/identity/mod.ts";
 import { type KeyPair, makeSelfSigned, systemClock } from "../mod/os/mod.ts";
 import { createSttpOutput, sttpOutputSchema } from "../mod/output/sttp/mod.ts";
 import { until } from "../tests/support/waiting.ts";
 import { type Answer, type Job, nowMs, PERIOD_MS } from "./metadata_reader.ts";
+import { lineDrafts, station } from "./load/station.ts";
 
 const GATEWAY_ID = "6d1b5f2e-6f0b-4c7e-9d57-2f6f3a6f1a11";
 const DEVICES = 1000, PER_DEVICE = 20, READERS = 10;
@@ -42,30 +37,9 @@ function sleep(ms: number): Promise<void> {
 }
 
 function fill(registry: SignalRegistry) {
-  const types = ["VPHM", "VPHA", "IPHM", "IPHA"] as const;
   let first: readonly { readonly handle: number }[] = [];
   for (let d = 0; d < DEVICES; d++) {
-    const drafts = Array.from({ length: PER_DEVICE }, (_, i): SignalDraft => ({
-      type: types[i % 4]!,
-      label: `LINE ${Math.floor(i / 2)}`,
-      phase: "ABC"[Math.floor(i / 2) % 3]!,
-      unit: "",
-      index: Math.floor(i / 2) + 1,
-      description: `Station ${d} line ${Math.floor(i / 2)} ${types[i % 4]}`,
-    }));
-    const { signals } = registry.register({
-      acronym: `STATION${d}`,
-      id: `00000000-0000-4000-8000-${String(d).padStart(12, "0")}`,
-      name: `Station ${d}`,
-      parentAcronym: "",
-      protocol: "IEEE C37.118.2-2011",
-      accessId: d + 1,
-      framesPerSecond: 60,
-      company: "GPA",
-      vendor: "ABB",
-      longitude: -89.8,
-      latitude: 35.3,
-    }, drafts);
+    const { signals } = registry.register(station(d), lineDrafts(d, PER_DEVICE));
     if (d === 0) first = signals;
   }
   return first.map((s) => s.handle);

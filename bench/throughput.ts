@@ -7,7 +7,8 @@
  *
  * @module
  */
-import { ADMIN_TOML, AS_ROOT } from "../tests/system/site.ts";
+import { AS_ROOT } from "../tests/system/site.ts";
+import { loadToml } from "./load/site_config.ts";
 import { adminLoad } from "./admin_load.ts";
 import { type Figure, figureTable, isReached } from "../mod/cli/bench_figure.ts";
 import { machine } from "../mod/cli/machine.ts";
@@ -75,7 +76,7 @@ async function run(
   const path = `${folder}/gateway.toml`;
   await Deno.writeTextFile(
     path,
-    configText(folder, ports, port, adminPort, identity.fingerprint256),
+    loadToml({ folder, ports, port, adminPort, pin: identity.fingerprint256 }),
   );
   const gateway = start([
     ...gatewayArgs(profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`]),
@@ -178,42 +179,6 @@ async function run(
       ...["failed", "complaint"].flatMap((key) => subscriber.all(key)).map(String),
     ],
   };
-}
-
-function configText(
-  folder: string,
-  ports: readonly number[],
-  port: number,
-  adminPort: number,
-  pin: string,
-): string {
-  const inputs = ports.map((port, i) => `
-[input.pmu_${i}]
-type = "c37118"
-host = "127.0.0.1"
-port = ${port}
-idCode = ${i + 1}
-`).join("");
-  return `
-[gateway]
-id = "3c6f6a0e-61b0-4f0e-8c9e-0b8f2a7d5e12"
-name = "LOAD"
-stateDir = ${JSON.stringify(`${folder}/state`)}
-
-[log]
-level = "warning"
-
-${ADMIN_TOML.replace("127.0.0.1:0", `127.0.0.1:${adminPort}`)}
-${inputs}
-[output.upstream]
-type = "sttp"
-listen = "127.0.0.1:${port}"
-
-[subscriber.center]
-pins = ["${pin}"]
-allow = ["SignalType <> 'STAT'"]
-stream = "received"
-`;
 }
 
 /** The status of the gateway, once every PMU's frames are accepted. */
