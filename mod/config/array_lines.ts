@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { diffSteps } from "./line_diff.ts";
 import type { Range } from "./toml_tree.ts";
 
 /** An element of an array as it is written. */
@@ -97,23 +98,11 @@ function linesOf(
 
 /** For each of `before`, where it is in `after`, in a longest common subsequence; undefined for what is not in it. */
 function commonIn(before: readonly string[], after: readonly string[]): (number | undefined)[] {
-  const width = after.length + 1;
-  const longest = new Uint32Array((before.length + 1) * width);
-  for (let i = before.length - 1; i >= 0; i--) {
-    for (let j = after.length - 1; j >= 0; j--) {
-      longest[i * width + j] = before[i] === after[j]
-        ? longest[(i + 1) * width + j + 1]! + 1
-        : Math.max(longest[(i + 1) * width + j]!, longest[i * width + j + 1]!);
-    }
-  }
   const found: (number | undefined)[] = [];
-  for (let i = 0, j = 0; i < before.length; i++) {
-    while (
-      j < after.length && before[i] !== after[j] &&
-      longest[i * width + j + 1]! >= longest[(i + 1) * width + j]!
-    ) j++;
-    const isCommon = j < after.length && before[i] === after[j];
-    found.push(isCommon ? j++ : undefined);
+  let at = 0;
+  for (const { sign } of diffSteps(before, after)) {
+    if (sign === "+") at++;
+    else found.push(sign === " " ? at++ : undefined);
   }
   return found;
 }

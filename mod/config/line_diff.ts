@@ -8,15 +8,18 @@
 const MAX_EDITS = 1000;
 const CONTEXT = 3;
 
-interface Step {
+/** One line of a comparison: it stays, goes or comes. */
+export interface DiffStep {
+  /** Blank for a line of both. */
   readonly sign: " " | "-" | "+";
+  /** The line. */
   readonly line: string;
 }
 
 /** The unified difference (three lines of context) from `a` to `b`; empty if they are the same. */
 export function lineDiff(a: string, b: string, nameA: string, nameB: string): string {
   if (a === b) return "";
-  const steps = compare(a.split("\n"), b.split("\n"));
+  const steps = diffSteps(a.split("\n"), b.split("\n"));
   const out = [`--- ${nameA}`, `+++ ${nameB}`];
   for (let i = 0, lineA = 1, lineB = 1; i < steps.length;) {
     if (steps[i]!.sign === " ") {
@@ -41,8 +44,8 @@ export function lineDiff(a: string, b: string, nameA: string, nameB: string): st
   return out.join("\n") + "\n";
 }
 
-/** Myers' greedy algorithm on what common beginnings and ends leave over. */
-function compare(a: readonly string[], b: readonly string[]): Step[] {
+/** The steps from `a` to `b`: Myers' greedy algorithm on what common beginnings and ends leave over. */
+export function diffSteps(a: readonly string[], b: readonly string[]): DiffStep[] {
   let head = 0;
   while (head < a.length && head < b.length && a[head] === b[head]) head++;
   let tail = 0;
@@ -50,7 +53,7 @@ function compare(a: readonly string[], b: readonly string[]): Step[] {
     tail < a.length - head && tail < b.length - head &&
     a[a.length - 1 - tail] === b[b.length - 1 - tail]
   ) tail++;
-  const keep = (line: string): Step => ({ sign: " ", line });
+  const keep = (line: string): DiffStep => ({ sign: " ", line });
   return [
     ...a.slice(0, head).map(keep),
     ...middle(a.slice(head, a.length - tail), b.slice(head, b.length - tail)),
@@ -58,7 +61,7 @@ function compare(a: readonly string[], b: readonly string[]): Step[] {
   ];
 }
 
-function middle(a: readonly string[], b: readonly string[]): Step[] {
+function middle(a: readonly string[], b: readonly string[]): DiffStep[] {
   const limit = Math.min(MAX_EDITS, a.length + b.length);
   const furthest = new Map<number, number>([[1, 0]]);
   const history: Map<number, number>[] = [];
@@ -73,8 +76,8 @@ function middle(a: readonly string[], b: readonly string[]): Step[] {
     }
   }
   return [
-    ...a.map((line): Step => ({ sign: "-", line })),
-    ...b.map((line): Step => ({ sign: "+", line })),
+    ...a.map((line): DiffStep => ({ sign: "-", line })),
+    ...b.map((line): DiffStep => ({ sign: "+", line })),
   ];
 }
 
@@ -82,8 +85,8 @@ function trace(
   a: readonly string[],
   b: readonly string[],
   history: readonly Map<number, number>[],
-): Step[] {
-  const steps: Step[] = [];
+): DiffStep[] {
+  const steps: DiffStep[] = [];
   let x = a.length, y = b.length;
   for (let d = history.length - 1; d >= 0; d--) {
     const before = history[d]!, k = x - y;

@@ -8,7 +8,7 @@ export * from "./check.ts";
 export * from "./differences.ts";
 export * from "./edit.ts";
 export * from "./fields.ts";
-export * from "./line_diff.ts";
+export { lineDiff } from "./line_diff.ts";
 export * from "./nearest.ts";
 export * from "./secret_source.ts";
 export * from "./secrets.ts";
