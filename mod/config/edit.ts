@@ -44,7 +44,8 @@ export interface TomlEdit {
  */
 export function editToml(text: string, edit: TomlEdit): string {
   const source = "configuration";
-  const { value: before } = parseTomlDocument(text, source);
+  const tree = tomlTree(text, source);
+  const before = tree.value;
   const known = valueAt(before, edit.path);
   const value = edit.append === undefined
     ? edit.value
@@ -53,11 +54,10 @@ export function editToml(text: string, edit: TomlEdit): string {
   const expected = changed(before, edit.path, value);
   if (edit.path.length > 0 && differences(before, expected).length === 0) return text;
   const edited = value === undefined
-    ? remove(text, tomlTree(text), edit.path)
+    ? remove(text, tree, edit.path)
     : edit.append !== undefined && (Array.isArray(known) || isTable(edit.append))
-    ? append(text, tomlTree(text), edit.path, edit.append) ??
-      set(text, tomlTree(text), edit.path, value)
-    : set(text, tomlTree(text), edit.path, value);
+    ? append(text, tree, edit.path, edit.append) ?? set(text, tree, edit.path, value)
+    : set(text, tree, edit.path, value);
   if (edited !== undefined) {
     try {
       const { value: after } = parseTomlDocument(edited, source);

@@ -5,7 +5,7 @@
  */
 import { secretSource } from "./secret_source.ts";
 import { sha256 } from "./sha256.ts";
-import { parseTomlDocument, type PathKey } from "./toml.ts";
+import type { PathKey } from "./toml.ts";
 import { type Range, tomlTree } from "./toml_tree.ts";
 import { type AnySchema, metadataAt } from "./walk.ts";
 import { tomlLiteral } from "./edit.ts";
@@ -80,8 +80,7 @@ interface Secret {
 }
 
 function secretsOf(schema: AnySchema, text: string): Secret[] {
-  const { value: document } = parseTomlDocument(text, "configuration");
-  const { pairs, elements } = tomlTree(text);
+  const { value: document, pairs, elements } = tomlTree(text, "configuration");
   const isSecret = (path: readonly PathKey[]) => metadataAt(schema, path, document).secret === true;
   return [...pairs, ...elements]
     .filter((p) => typeof p.value === "string" && isSecret(p.path))

@@ -36,26 +36,7 @@ export const MAX_TOML_LENGTH = 4 * 1024 * 1024;
  * Throws {@linkcode ConfigError} with line and column for a text that is not TOML.
  */
 export function parseTomlDocument(text: string, source: string): TomlDocument {
-  if (text.length > MAX_TOML_LENGTH) {
-    throw new ConfigError(source, [{
-      line: 0,
-      column: 0,
-      key: "",
-      message: `expected at most ${MAX_TOML_LENGTH} characters, found ${text.length}`,
-    }]);
-  }
-  let program: AST.TOMLProgram;
-  try {
-    program = parseTOML(text, { tomlVersion: "1.0" });
-  } catch (error) {
-    if (!(error instanceof ParseError)) throw error;
-    throw new ConfigError(source, [{
-      line: error.lineNumber,
-      column: error.column + 1,
-      key: "",
-      message: `not valid TOML: ${error.message}`,
-    }]);
-  }
+  const program = parseProgram(text, source);
   const positions = new Map<string, Position>();
   collect(program, positions);
   return {
@@ -70,6 +51,29 @@ export function parseTomlDocument(text: string, source: string): TomlDocument {
       return { line: 1, column: 1 };
     },
   };
+}
+
+/** The syntax tree of a text; throws as {@linkcode parseTomlDocument}. */
+export function parseProgram(text: string, source: string): AST.TOMLProgram {
+  if (text.length > MAX_TOML_LENGTH) {
+    throw new ConfigError(source, [{
+      line: 0,
+      column: 0,
+      key: "",
+      message: `expected at most ${MAX_TOML_LENGTH} characters, found ${text.length}`,
+    }]);
+  }
+  try {
+    return parseTOML(text, { tomlVersion: "1.0" });
+  } catch (error) {
+    if (!(error instanceof ParseError)) throw error;
+    throw new ConfigError(source, [{
+      line: error.lineNumber,
+      column: error.column + 1,
+      key: "",
+      message: `not valid TOML: ${error.message}`,
+    }]);
+  }
 }
 
 function collect(program: AST.TOMLProgram, positions: Map<string, Position>): void {

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { type AST, getStaticTOMLValue, parseTOML } from "toml-eslint-parser";
-import type { PathKey } from "./toml.ts";
+import { type AST, getStaticTOMLValue } from "toml-eslint-parser";
+import { parseProgram, type PathKey } from "./toml.ts";
 
 /** A stretch of a text: offsets of its first character and of the one after its last. */
 export type Range = readonly [number, number];
@@ -45,6 +45,8 @@ export interface InlineTable {
 
 /** What stands where in a text. */
 export interface TomlTree {
+  /** The whole text as plain data. */
+  readonly value: Readonly<Record<string, unknown>>;
   /** Pairs in the order of the text, those in inline tables and arrays included. */
   readonly pairs: readonly TomlPair[];
   /** Scalars in arrays, in the order of the text. */
@@ -57,9 +59,9 @@ export interface TomlTree {
   readonly topEnd: number;
 }
 
-/** Reads a text that is known to be TOML. Throws the parser's own error for one that is not. */
-export function tomlTree(text: string): TomlTree {
-  const program = parseTOML(text, { tomlVersion: "1.0" });
+/** Reads a text; `source` names it in the ConfigError that is thrown for one that is not TOML. */
+export function tomlTree(text: string, source: string): TomlTree {
+  const program = parseProgram(text, source);
   const pairs: TomlPair[] = [];
   const elements: Pick<TomlPair, "path" | "valueRange" | "value">[] = [];
   const tables: TomlTable[] = [];
@@ -105,7 +107,9 @@ export function tomlTree(text: string): TomlTree {
       topEnd = node.range[1];
     }
   }
-  return { pairs, elements, tables, inlineTables, topEnd };
+  // The static value of a whole program is always a table.
+  const value = getStaticTOMLValue(program) as Record<string, unknown>;
+  return { value, pairs, elements, tables, inlineTables, topEnd };
 }
 
 /** True if `path` begins with `start`. */

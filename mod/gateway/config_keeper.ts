@@ -12,6 +12,7 @@ import {
   redactSecrets,
   restoreFound,
   restoreSecrets,
+  sha256,
 } from "../config/mod.ts";
 import type { Clock } from "../core/mod.ts";
 import { replaceTokens } from "../identity/mod.ts";
@@ -70,9 +71,19 @@ export async function openConfigKeeper(options: GatewayKeeperOptions): Promise<G
   });
 }
 
+/** What was shown last by digest of the text, newest at the end: what runs is asked for again and is slow to read. */
+const shown = new Map<string, string>();
+const SHOWN_TEXTS = 2;
+
 /** The text as anybody may see it: secrets are marks, also the hash of a user's token that was commented out. */
 export function shownConfig(text: string): string {
-  return redactFound(redactSecrets(gatewaySchema as AnySchema, text).text, replaceTokens);
+  const digest = sha256(text);
+  const result = shown.get(digest) ??
+    redactFound(redactSecrets(gatewaySchema as AnySchema, text).text, replaceTokens);
+  shown.delete(digest);
+  shown.set(digest, result);
+  if (shown.size > SHOWN_TEXTS) shown.delete(shown.keys().next().value!); // there are more than none
+  return result;
 }
 
 const DEFAULT_STATE_DIR = "/var/lib/tieline";
