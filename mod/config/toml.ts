@@ -37,13 +37,14 @@ export const MAX_TOML_LENGTH = 4 * 1024 * 1024;
  */
 export function parseTomlDocument(text: string, source: string): TomlDocument {
   const program = parseProgram(text, source);
-  const positions = new Map<string, Position>();
-  collect(program, positions);
+  // Only a text in which something is wrong is asked for them.
+  let positions: Map<string, Position> | undefined;
   return {
     source,
     // The static value of a whole program is always a table.
     value: getStaticTOMLValue(program) as Record<string, unknown>,
     position(path) {
+      positions ??= positionsIn(program);
       for (let n = path.length; n > 0; n--) {
         const found = positions.get(pathText(path.slice(0, n)));
         if (found) return found;
@@ -76,13 +77,15 @@ export function parseProgram(text: string, source: string): AST.TOMLProgram {
   }
 }
 
-function collect(program: AST.TOMLProgram, positions: Map<string, Position>): void {
+function positionsIn(program: AST.TOMLProgram): Map<string, Position> {
+  const positions = new Map<string, Position>();
   for (const node of program.body[0].body) {
     if (node.type === "TOMLTable") {
       noteKey(node.key, node.resolvedKey, positions);
       for (const pair of node.body) collectPair(pair, node.resolvedKey, positions);
     } else collectPair(node, [], positions);
   }
+  return positions;
 }
 
 function collectPair(
