@@ -3,19 +3,12 @@
  *
  * @module
  */
-import { type ClockReport, SUSPECT_ERROR_NS } from "../core/mod.ts";
-import { timeQualityByte } from "./status.ts";
+import { type ClockReport, leapFlagsAt, SUSPECT_ERROR_NS } from "../core/mod.ts";
+import { timeQualityOfLeap } from "./status.ts";
 
-const PENDING = 1, OCCURRED = 2, DELETE = 4; // LeapFlags
-
-/** FRACSEC bits 31 to 24 for a clock: leap bits and MSG_TQ. */
-export function timeQualityOfClock(report: ClockReport): number {
-  return timeQualityByte({
-    leapDirDelete: (report.leap & DELETE) !== 0,
-    leapOccurred: (report.leap & OCCURRED) !== 0,
-    leapPending: (report.leap & PENDING) !== 0,
-    code: messageTimeQuality(report),
-  });
+/** FRACSEC bits 31 to 24 for a clock: MSG_TQ, and the leap bits of a frame with `soc` in its stamp. */
+export function timeQualityOfClock(report: ClockReport, soc: number): number {
+  return timeQualityOfLeap(leapFlagsAt(report.leapSecond, soc)) | messageTimeQuality(report);
 }
 
 /** MSG_TQ: 0 locked to UTC; 1 to 11 error below 10^(n-10) s; 15 not reliable. */

@@ -40,6 +40,23 @@ Deno.test("MSG_TQ, STAT and state flags by state and error", () => {
       JSON.stringify(more),
     );
   }
-  assert.equal(timeQualityOfClock(report({ state: "locked", leap: 1 | 4 })), 0x50);
-  assert.equal(timeQualityOfClock(report({ state: "locked", leap: 2 })), 0x20);
+});
+
+Deno.test("the leap bits of FRACSEC go by the stamp of the frame", () => {
+  const atSeconds = 1_735_689_600; // 2025-01-01
+  for (const [isDeleted, direction] of [[false, 0], [true, 0x40]] as const) {
+    const clock = report({ state: "local", errorNs: 99, leapSecond: { atSeconds, isDeleted } });
+    const table: [number, number][] = [
+      [-61, 3],
+      [-60, 0x13 | direction],
+      [-1, 0x13 | direction],
+      [0, 0x23 | direction],
+      [86_399, 0x23 | direction],
+      [86_400, 3],
+    ];
+    for (const [since, quality] of table) {
+      assert.equal(timeQualityOfClock(clock, atSeconds + since), quality, `${since} s`);
+    }
+  }
+  assert.equal(timeQualityOfClock(report({ state: "local", errorNs: 99 }), atSeconds), 3);
 });

@@ -47,9 +47,13 @@ Deno.test("sim pmu --clock kernel says what the kernel of this machine does", as
   if ("why" in kernel) return; // no adjtimex here: a test of mod/os says why
   const file = await Deno.makeTempFile();
   try {
-    const before = timeQualityOfClock(reportOfKernel(kernel.read(), Date.now() * 1000));
+    const quality = () => {
+      const nowMicros = Date.now() * 1000;
+      return timeQualityOfClock(reportOfKernel(kernel.read(), nowMicros), nowMicros / 1e6);
+    };
+    const before = quality();
     await lines([..."--port 0 --rate 50 --for 0.3 --clock kernel --record".split(" "), file]);
-    const after = timeQualityOfClock(reportOfKernel(kernel.read(), Date.now() * 1000));
+    const after = quality();
     const records = (await Deno.readTextFile(file)).trim().split("\n").map((l) => JSON.parse(l));
     assert.ok(records.length > 0);
     for (const { timeQuality } of records) {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { LeapFlags } from "../core/mod.ts";
+import type { LeapSecond } from "../core/mod.ts";
 import type { LeapNotice } from "./reading.ts";
 
 // First second of 1970-based UTC with each TAI - UTC, from 10 s on 1972-01-01.
@@ -60,8 +60,6 @@ export const MIDNIGHT_SLACK = 10;
 const STEP_TOLERANCE_NS = 5e6;
 /** Leap seconds that this program may have missed. */
 const NEWER_SECONDS = 3;
-/** Seconds before midnight from which the frames say that a leap second is pending. */
-const PENDING_SECONDS = 60;
 
 /**
  * Watches what the followed source says of leap seconds. A TAI - UTC that changes by more than one second, or away
@@ -93,16 +91,14 @@ export class LeapWatch {
     return events;
   }
 
-  /** `Frame.leap` for a frame of `utcSeconds`. */
-  flags(utcSeconds: number): number {
-    const sinceSeconds = utcSeconds - this.#occurredSeconds;
-    if (sinceSeconds >= 0 && sinceSeconds < DAY) {
-      return LeapFlags.Occurred | (this.#occurredDelete ? LeapFlags.Delete : 0);
+  /** The leap second that is announced, otherwise the last one that occurred; undefined if there was none. */
+  get second(): LeapSecond | undefined {
+    if (this.#notice !== "none") {
+      return { atSeconds: this.#atSeconds, isDeleted: this.#notice === "delete" };
     }
-    if (this.#notice !== "none" && this.#atSeconds - utcSeconds <= PENDING_SECONDS) {
-      return LeapFlags.Pending | (this.#notice === "delete" ? LeapFlags.Delete : 0);
-    }
-    return LeapFlags.None;
+    return this.#occurredSeconds === -Infinity
+      ? undefined
+      : { atSeconds: this.#occurredSeconds, isDeleted: this.#occurredDelete };
   }
 
   /** The announced second and when; undefined for none. */

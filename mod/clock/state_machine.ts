@@ -235,7 +235,7 @@ export class ClockStateMachine {
       source: name,
       grandmasterIdentity: identity,
       grandmasterId: reading.grandmaster?.grandmasterId ?? 0,
-      leap: this.leap.flags(seconds),
+      leapSecond: this.leap.second,
       taiUtc: this.leap.taiUtc,
       taiUtcValid: this.leap.valid,
     });
@@ -248,7 +248,7 @@ export class ClockStateMachine {
       this.#event("leap", text, now);
       this.#set({ taiUtc: this.leap.taiUtc });
     }
-    this.#set({ leap: this.leap.flags(seconds) });
+    this.#set({ leapSecond: this.leap.second });
   }
 
   #change(state: ClockState, errorNs: number, cause: string, now: Moment): void {

@@ -131,7 +131,7 @@ export function reportStatus(
     taiUtcValid: report.taiUtcValid,
     told: {
       stateFlags: clockStateFlags(report),
-      messageTimeQuality: timeQualityOfClock(report),
+      messageTimeQuality: timeQualityOfClock(report, Math.floor(nowMicros / 1e6)),
       stat: statBitsOfClock(report, nowMicros),
       smpSynch: smpSynchOfClock(report),
     },

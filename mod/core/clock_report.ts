@@ -4,6 +4,7 @@
  * @module
  */
 import { StateFlags } from "./flags.ts";
+import type { LeapSecond } from "./leap_second.ts";
 
 /**
  * State of the gateway's clock: `locked` follows a reference that is traceable to UTC, within the limit; `local` follows
@@ -28,8 +29,8 @@ export interface ClockReport {
   readonly grandmasterIdentity: string;
   /** grandmasterID of C37.238, 3 to 254; 0 if none is known. */
   readonly grandmasterId: number;
-  /** See `LeapFlags`. */
-  readonly leap: number;
+  /** The leap second that is announced, otherwise the last one that was seen; undefined if none is known. */
+  readonly leapSecond: LeapSecond | undefined;
   /** TAI - UTC in seconds. */
   readonly taiUtc: number;
   /** Whether the source vouches for `taiUtc`. */
@@ -45,7 +46,7 @@ export const UNWATCHED_CLOCK: ClockReport = {
   source: "",
   grandmasterIdentity: "",
   grandmasterId: 0,
-  leap: 0,
+  leapSecond: undefined,
   taiUtc: 37,
   taiUtcValid: false,
 };

@@ -13,6 +13,7 @@ export * from "./instant.ts";
 export * from "./ip_address.ts";
 export * from "./latency_histogram.ts";
 export * from "./layout.ts";
+export * from "./leap_second.ts";
 export * from "./part.ts";
 export { type GuidMapEntry } from "./guid_bindings.ts";
 export * from "./registry.ts";

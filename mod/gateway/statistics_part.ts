@@ -10,6 +10,7 @@ import {
   type Device,
   type Frame,
   type FrameSink,
+  leapFlagsAt,
   type Log,
   makeFrame,
   makeLayout,
@@ -169,7 +170,7 @@ export class StatisticsPart implements Part {
   #stamp(frame: Frame): void {
     const report = this.#context.clockReport?.();
     if (!report) return;
-    frame.leap = report.leap;
+    frame.leap = leapFlagsAt(report.leapSecond, frame.instant.seconds);
     const quality = clockStateFlags(report);
     for (let i = 0; i < frame.flags.length; i++) frame.flags[i]! |= quality;
   }

@@ -38,6 +38,7 @@ class KeptLog implements Log {
 interface Report {
   readonly seconds: number;
   readonly nanos: number;
+  readonly leap: number;
   readonly byReference: Readonly<Record<string, number>>;
   readonly flags: Readonly<Record<string, number>>;
 }
@@ -82,11 +83,12 @@ class Bench {
     this.part.tick();
   }
 
-  #take({ layout, instant, values, flags }: Frame): void {
+  #take({ layout, instant, leap, values, flags }: Frame): void {
     const names = [...layout.handles].map((h) => this.registry.get(h)!.reference);
     this.reports.push({
       seconds: instant.seconds,
       nanos: instant.nanos,
+      leap,
       byReference: Object.fromEntries(names.map((name, i) => [name, values[i]!])),
       flags: Object.fromEntries(names.map((name, i) => [name, flags[i]!])),
     });
@@ -137,6 +139,7 @@ Deno.test("statistics part: one report at each whole multiple, with what was cou
 Deno.test("statistics part: the clock's statistics go out at once when its state changes, and all carry its quality", async () => {
   const bench = new Bench();
   let state = 0;
+  const leapSecond = { atSeconds: START + 20, isDeleted: false };
   bench.rows = () => [row("SHELBY", "!IS-ST1", "Total Frames", 7)];
   bench.clockRows = () =>
     statisticRows("EDGE1", CLOCK_STATISTICS, [state, 500, NaN, 3, 6, 1, 0, 0]);
@@ -144,7 +147,7 @@ Deno.test("statistics part: the clock's statistics go out at once when its state
   bench.part.clockChanged(); // before the start: nobody is told
   await bench.part.start();
   bench.at(START + 10);
-  bench.report = { ...UNWATCHED_CLOCK, state: "holdover", errorNs: 700, leap: LeapFlags.Pending };
+  bench.report = { ...UNWATCHED_CLOCK, state: "holdover", errorNs: 700, leapSecond };
   state = 2;
   bench.seconds = START + 13.25;
   bench.part.clockChanged();
@@ -157,6 +160,8 @@ Deno.test("statistics part: the clock's statistics go out at once when its state
   assert.deepEqual([change!.seconds - START, change!.nanos], [13, 250_000_000]);
   assert.deepEqual(Object.keys(change!.byReference).length, CLOCK_STATISTICS.length);
   assert.equal(change!.byReference["EDGE1!CLOCK-ST1"], 2);
+  const { None, Pending, Occurred } = LeapFlags;
+  assert.deepEqual(bench.reports.map(({ leap }) => leap), [None, Pending, Occurred]);
   const suspect = StateFlags.CalculatedValue | StateFlags.SuspectTime;
   assert.equal(change!.flags["EDGE1!CLOCK-ST1"], suspect);
   assert.equal(change!.flags["EDGE1!CLOCK-ST3"], suspect | StateFlags.BadData);

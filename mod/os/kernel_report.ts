@@ -3,12 +3,15 @@
  *
  * @module
  */
-import { type ClockReport, LeapFlags, SUSPECT_ERROR_NS, UNWATCHED_CLOCK } from "../core/mod.ts";
+import {
+  type ClockReport,
+  type LeapSecond,
+  SUSPECT_ERROR_NS,
+  UNWATCHED_CLOCK,
+} from "../core/mod.ts";
 import type { KernelClock, KernelClockRefusal } from "./kernel_clock.ts";
 
-const DAY_MICROS = 86_400e6;
-/** Time before the end of the day from which a leap second counts as pending (C37.118.2, table 4). */
-const PENDING_MICROS = 60e6;
+const DAY = 86_400;
 
 /** Why nothing can be followed by the kernel's account, in words; empty if it can. */
 export function kernelClockFault(kernel: KernelClock | KernelClockRefusal): string {
@@ -41,15 +44,19 @@ export function reportOfKernel(
     sinceMicros: state === before.state ? before.sinceMicros : nowMicros,
     lockedMicros: state === "locked" ? nowMicros : before.lockedMicros,
     source: isKnown ? "kernel" : "",
-    leap: isKnown ? leapFlags(kernel.leap, nowMicros) : LeapFlags.None,
+    leapSecond: isKnown ? leapSecond(kernel, before.leapSecond) : undefined,
     taiUtc: isKnown && kernel.taiOffset > 0 ? kernel.taiOffset : UNWATCHED_CLOCK.taiUtc,
   };
 }
 
-function leapFlags(leap: KernelClock["leap"], nowMicros: number): number {
-  if (leap === "done") return LeapFlags.Occurred;
-  if (leap === "in-progress") return LeapFlags.Pending;
-  const leftMicros = DAY_MICROS - nowMicros % DAY_MICROS;
-  if (leap === "none" || leftMicros > PENDING_MICROS) return LeapFlags.None;
-  return LeapFlags.Pending | (leap === "delete" ? LeapFlags.Delete : 0);
+function leapSecond(
+  { leap, nowMicros }: KernelClock,
+  before: LeapSecond | undefined,
+): LeapSecond | undefined {
+  if (leap === "none") return undefined;
+  const days = nowMicros / 1e6 / DAY;
+  // The kernel does not tell which one is done, and says so until a daemon takes it back.
+  if (leap === "done") return before ?? { atSeconds: Math.floor(days) * DAY, isDeleted: false };
+  // While one is inserted, the last second before midnight is repeated.
+  return { atSeconds: Math.ceil(days) * DAY, isDeleted: leap === "delete" };
 }

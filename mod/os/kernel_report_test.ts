@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { LeapFlags, UNWATCHED_CLOCK } from "../core/mod.ts";
+import { LeapFlags, leapFlagsAt, UNWATCHED_CLOCK } from "../core/mod.ts";
 import type { KernelClock } from "./kernel_clock.ts";
 import { kernelClockFault, reportOfKernel } from "./kernel_report.ts";
 
@@ -51,11 +51,15 @@ Deno.test("a leap second is pending in the last minute of the day only", () => {
     ["insert", midnight - 61e6, None],
     ["insert", midnight - 59e6, Pending],
     ["delete", midnight - 59e6, Pending | Delete],
-    ["in-progress", midnight, Pending],
+    ["in-progress", midnight - 0.5e6, Pending], // the kernel repeats the second
     ["done", midnight + 1e6, Occurred],
     ["none", midnight - 1e6, None],
   ];
   for (const [leap, now, flags] of table) {
-    assert.equal(reportOfKernel({ ...good, leap }, now).leap, flags, leap);
+    const { leapSecond } = reportOfKernel({ ...good, leap, nowMicros: now }, now);
+    assert.equal(leapFlagsAt(leapSecond, Math.floor(now / 1e6)), flags, leap);
   }
+  const during = reportOfKernel({ ...good, leap: "delete", nowMicros: midnight - 2e6 }, 0);
+  const done = { ...good, leap: "done" as const, nowMicros: midnight + 90_000e6 };
+  assert.equal(reportOfKernel(done, 0, during).leapSecond, during.leapSecond); // a day is a day
 });

@@ -255,7 +255,7 @@ export class PmuSimulator {
       block.stat = (block.stat & modelBits) | clockBits | notice;
     }
     const timeQuality = report
-      ? timeQualityOfClock(report)
+      ? timeQualityOfClock(report, stamp.soc)
       : this.#model.timeQualityAt(this.#devices[0]?.device ?? 0, second);
     const prefix = {
       idCode: this.#o.idCode,

@@ -227,7 +227,7 @@ Deno.test("c37118 output: what the clock is said to be stands in the next frame"
         const report = sender.clockReport();
         said.set(
           `${seconds}.${Math.round(nanos * 60 / 1e9)}`,
-          report ? timeQualityOfClock(report) : 0,
+          report ? timeQualityOfClock(report, seconds) : 0,
         );
       },
     });

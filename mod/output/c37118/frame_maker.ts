@@ -132,15 +132,15 @@ export class FrameMaker {
     const { blocks } = this.#shape;
     for (let b = 0; b < blocks.length; b++) this.#fill(b, frame, circumstances);
     const out = new Uint8Array(this.size);
-    const { seconds } = frame.instant;
     const count = this.#count(frame.instant);
     const timeBase = this.#shape.configuration.timeBase;
     const carry = count >= timeBase ? 1 : 0;
+    const soc = frame.instant.seconds + carry;
     this.#encoder.encode(
       this.#values,
-      seconds + carry,
+      soc,
       count - carry * timeBase,
-      this.#timeQuality(frame, circumstances.frameClock),
+      this.#timeQuality(frame, soc, circumstances.frameClock),
       out,
     );
     return out;
@@ -202,8 +202,8 @@ export class FrameMaker {
   }
 
   /** Leap bits and time quality of the frame: those of the clock, or the worst of the sources. */
-  #timeQuality(frame: Frame, clock: ClockReport | undefined): number {
-    if (clock) return timeQualityOfClock(clock);
+  #timeQuality(frame: Frame, soc: number, clock: ClockReport | undefined): number {
+    if (clock) return timeQualityOfClock(clock, soc);
     let worst = -1;
     const { values, flags } = frame;
     for (let i = 0; i < this.#qualities.length; i++) {

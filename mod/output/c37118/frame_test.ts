@@ -239,6 +239,27 @@ Deno.test("output/c37118: the clock stands in FRACSEC, whatever its state", () =
   }));
 });
 
+Deno.test("output/c37118: a frame that waited over a leap second says what held at its stamp", () => {
+  const { station, maker } = one(configuration());
+  // What is known as the frames are sent: a second was inserted, SECOND is the first one after it.
+  const frameClock: ClockReport = {
+    ...UNWATCHED_CLOCK,
+    state: "locked",
+    leapSecond: { atSeconds: SECOND, isDeleted: false },
+  };
+  const circumstances = { ...CALM, frameClock, nowMicros: SECOND * 1e6 + 40_000 };
+  const table: [second: number, index: number, quality: number][] = [
+    [SECOND - 61, 49, 0],
+    [SECOND - 60, 0, 0x10],
+    [SECOND - 1, 49, 0x10], // waited
+    [SECOND, 0, 0x20],
+  ];
+  for (const [second, index, quality] of table) {
+    const made = maker.make(station.aligned(second, index, {}), circumstances);
+    assert.equal(made[10], quality, `${second - SECOND} s, frame ${index}`);
+  }
+});
+
 Deno.test("output/c37118: frames above 65535 bytes are refused", () => {
   const many = configuration({
     phasors: Array.from({ length: 8200 }, (_, i) => ({

@@ -12,7 +12,7 @@ import { HandClock, PART, Station } from "./testing.ts";
 // happens and, after each line of it, the frames that come of it. Lines:
 //   source NAME CFG2         a device of one PMU comes, or has other channels
 //   forget NAME              it goes, with its signals
-//   clock STATE NS [LEAP]    what is known of the clock: state, error, bits of LeapFlags
+//   clock STATE NS [S LEAP]  what is known of the clock: state, error, a second inserted or deleted at S
 //   estimated NAME           the gateway estimates what the device reports
 //   deny RULE                the one rule that withholds from now on
 //   frame S I NAME=DATA ...  slot I of second S, with the data frames that came for it
@@ -75,7 +75,9 @@ function play(options: v.InferOutput<typeof c37118OutputSchema>, script: string)
           // The script says one of the five words.
           state: rest[0] as typeof UNWATCHED_CLOCK.state,
           errorNs: Number(rest[1]),
-          leap: Number(rest[2] ?? 0),
+          leapSecond: rest[2]
+            ? { atSeconds: Number(rest[2]), isDeleted: rest[3] === "delete" }
+            : undefined,
           lockedMicros: clock.nowMicros(),
         };
         break;
