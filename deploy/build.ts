@@ -12,6 +12,7 @@
  * @module
  */
 import { VERSION } from "../mod/cli/version.ts";
+import { messageOf } from "../mod/core/mod.ts";
 
 const TARGETS: Readonly<Record<string, { triple: string; npm: string }>> = {
   x86_64: { triple: "x86_64-unknown-linux-gnu", npm: "@deno/linux-x64-glibc" },
@@ -137,9 +138,8 @@ async function denoOf(npm: string, work: string): Promise<string> {
   try {
     await run("npm", ["pack", "--loglevel=error", "--pack-destination", work, spec]);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
     throw new Error(
-      `Cannot get ${spec}; give a Deno binary of the target with --deno FILE. ${why}`,
+      `Cannot get ${spec}; give a Deno binary of the target with --deno FILE. ${messageOf(error)}`,
     );
   }
   const archive = (await Array.fromAsync(Deno.readDir(work))).find((e) => e.name.endsWith(".tgz"));

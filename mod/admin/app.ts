@@ -6,6 +6,7 @@
 import { type Context, Hono } from "hono";
 import * as v from "valibot";
 import type { AnySchema } from "../config/mod.ts";
+import { messageOf } from "../core/mod.ts";
 import type { HttpPeer } from "../os/mod.ts";
 import { Complaints } from "../stats/mod.ts";
 import { Authenticator, CHALLENGE, CLAIMANT } from "./authenticator.ts";
@@ -95,7 +96,7 @@ export function adminApp(context: AdminContext): AdminApp {
         result = await route.handle({ ...call, query, body });
       } catch (error) {
         if (route.action !== undefined) {
-          const detail = error instanceof Error ? error.message : String(error);
+          const detail = messageOf(error);
           const fact = doneBy(call, detail, route.ifMatch ? { before } : {});
           await audit.note({ ...fact, outcome: "refused" });
         }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Clock } from "../core/mod.ts";
+import { type Clock, messageOf } from "../core/mod.ts";
 import { sha256 } from "../config/mod.ts";
 import { type AdminConfig, adminIdentities, type AdminUser } from "../gateway/mod.ts";
 import { hashToken, Identities, isTokenOf, parseToken } from "../identity/mod.ts";
@@ -155,7 +155,7 @@ export class Authenticator {
     try {
       return await tokenHashOf(configured);
     } catch (error) {
-      this.#unreadable(error instanceof Error ? error.message : String(error));
+      this.#unreadable(messageOf(error));
       return undefined;
     }
   }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { messageOf } from "../core/mod.ts";
 import { ProblemError } from "./problem.ts";
 
 /** The body as text. Throws {@linkcode ProblemError}: 413 when it is too large, 400 when it is not UTF-8 or breaks off. */
@@ -23,7 +24,7 @@ export async function readBody(request: Request, maxBytes: number): Promise<stri
     }
   } catch (error) {
     if (error instanceof ProblemError) throw error;
-    throw new ProblemError(400, "body", error instanceof Error ? error.message : String(error));
+    throw new ProblemError(400, "body", messageOf(error));
   } finally {
     void reader.cancel().catch(() => {});
   }

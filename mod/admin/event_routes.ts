@@ -5,6 +5,7 @@
  */
 import * as v from "valibot";
 import { type Archive, type ArchiveEntry, EXPORT_FORMATS } from "../archive/mod.ts";
+import { messageOf } from "../core/mod.ts";
 import { type AdminContext, doneBy } from "./context.ts";
 import { ProblemError } from "./problem.ts";
 import { type Route, route } from "./route.ts";
@@ -241,7 +242,7 @@ async function disk<T>(work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     if (error instanceof ProblemError) throw error;
-    throw new ProblemError(503, "disk", error instanceof Error ? error.message : String(error));
+    throw new ProblemError(503, "disk", messageOf(error));
   }
 }
 

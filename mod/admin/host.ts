@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 import { AuditLog } from "../audit/mod.ts";
-import type { Clock, Log } from "../core/mod.ts";
+import { type Clock, type Log, messageOf } from "../core/mod.ts";
 import type {
   AdminConfig,
   ConfigPlan,
@@ -118,7 +118,7 @@ export class AdminHost {
       await this.#replace(next.admin);
       return [];
     } catch (error) {
-      return [{ part: "admin", reason: error instanceof Error ? error.message : String(error) }];
+      return [{ part: "admin", reason: messageOf(error) }];
     }
   }
 
@@ -145,9 +145,7 @@ export class AdminHost {
     try {
       await this.#server.reload(gateway.config.admin);
     } catch (error) {
-      log.error(
-        `The admin API keeps its certificate: ${error instanceof Error ? error.message : error}`,
-      );
+      log.error(`The admin API keeps its certificate: ${messageOf(error)}`);
     }
     const before = keeper.status().running.digest;
     const fact = { who: "file", from: "", action: "config.file", before } as const;
@@ -157,7 +155,7 @@ export class AdminHost {
       const detail = `version ${result.version.number}`;
       await this.audit.note({ ...fact, outcome: "done", detail, after: result.digest });
     } catch (error) {
-      const detail = error instanceof Error ? error.message : String(error);
+      const detail = messageOf(error);
       await this.audit.note({ ...fact, outcome: "refused", detail });
     }
   }

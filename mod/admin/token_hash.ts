@@ -4,6 +4,7 @@
  * @module
  */
 import { secretSource } from "../config/mod.ts";
+import { messageOf } from "../core/mod.ts";
 import type { AdminConfig } from "../gateway/mod.ts";
 import { isTokenHash } from "../identity/mod.ts";
 import { readSecret } from "../os/mod.ts";
@@ -27,7 +28,7 @@ export async function missingTokens({ user }: AdminConfig): Promise<string[]> {
     try {
       await tokenHashOf(token);
     } catch (error) {
-      problems.push(`user ${name}: ${error instanceof Error ? error.message : String(error)}`);
+      problems.push(`user ${name}: ${messageOf(error)}`);
     }
   }
   return problems;

@@ -4,6 +4,7 @@
  * @module
  */
 import { join } from "node:path";
+import { messageOf } from "../core/mod.ts";
 import { isProtectedName, recordFileName, RecordFiles } from "./record_files.ts";
 import { RecordIndex } from "./record_index.ts";
 import type { ArchiveOptions } from "./options.ts";
@@ -341,10 +342,6 @@ export class RecordStore {
     const sinceMicros = this.#problem?.kind === kind ? this.#problem.sinceMicros : nowMicros;
     this.#problem = { kind, message, sinceMicros };
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function closeQuietly(index: RecordIndex): void {

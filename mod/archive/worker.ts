@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { DecodeError } from "../core/mod.ts";
+import { DecodeError, messageOf } from "../core/mod.ts";
 import { type ExportOptions, exportRecord } from "./export.ts";
 import type { ExportResult, WorkerMessage, WorkerRequest, WorkerStart } from "./protocol.ts";
 import { type Describe, RecordStore } from "./record_store.ts";
@@ -50,8 +50,7 @@ export class ArchiveWorker {
     try {
       this.#do(message);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#port.post({ kind: "error", seq: message.seq, reason });
+      this.#port.post({ kind: "error", seq: message.seq, reason: messageOf(error) });
     }
   }
 
@@ -61,8 +60,8 @@ export class ArchiveWorker {
         this.#port.post({ kind: "opening", done, total });
       this.#store = new RecordStore(folder, options, this.#describe, this.#nowMicros(), progress);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#port.post({ kind: "failed", reason: `Cannot open the archive: ${reason}` });
+      const reason = `Cannot open the archive: ${messageOf(error)}`;
+      this.#port.post({ kind: "failed", reason });
       return;
     }
     this.#retryMs = options.retryMs;

@@ -4,7 +4,7 @@
  * @module
  */
 import { join } from "node:path";
-import type { Clock, Log } from "../core/mod.ts";
+import { type Clock, type Log, messageOf } from "../core/mod.ts";
 import { withoutTokens } from "../identity/mod.ts";
 import { readTextIfExists, writeFileAtomic } from "../os/mod.ts";
 import {
@@ -240,8 +240,7 @@ export class AuditLog {
   /** Tells the first of several failures. */
   #failed(error: unknown): void {
     if (this.#failures++ > 0) return;
-    const reason = error instanceof Error ? error.message : String(error);
-    this.#options.log.error(`The audit trail cannot be written: ${reason}`);
+    this.#options.log.error(`The audit trail cannot be written: ${messageOf(error)}`);
   }
 
   async #idle(): Promise<void> {

@@ -6,6 +6,7 @@
 import { Command } from "commander";
 import * as v from "valibot";
 import type { ClockStatus } from "../clock/mod.ts";
+import { messageOf } from "../core/mod.ts";
 import { readConfig } from "../gateway/mod.ts";
 import { durationText } from "../ptp/mod.ts";
 import { AdminClient } from "./admin_client.ts";
@@ -42,9 +43,7 @@ export async function showClock(
   try {
     answer = await ask();
   } catch (error) {
-    complain(
-      `No clock from the gateway at ${listen}: ${error instanceof Error ? error.message : error}`,
-    );
+    complain(`No clock from the gateway at ${listen}: ${messageOf(error)}`);
     return 1;
   }
   if (!answer.clock) {

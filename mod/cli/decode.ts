@@ -15,7 +15,7 @@ import {
   type ParserCounters,
   StreamParser,
 } from "../c37118/mod.ts";
-import { DecodeError } from "../core/mod.ts";
+import { DecodeError, messageOf } from "../core/mod.ts";
 import { captureFormat, formatEndpoint, readPieces } from "../pcap/mod.ts";
 import { decodePtp, type PtpFileMessage, type PtpRefused } from "./decode_ptp.ts";
 import { decodeSv, isSvLine, type SvFileLine } from "./decode_sv.ts";
@@ -124,7 +124,7 @@ export function printFile(
   try {
     bytes = Deno.readFileSync(path);
   } catch (error) {
-    complain(`Cannot read ${path}: ${error instanceof Error ? error.message : error}`);
+    complain(`Cannot read ${path}: ${messageOf(error)}`);
     return 1;
   }
   try {

@@ -6,7 +6,13 @@
  */
 import { Command } from "commander";
 import { AdminHost } from "../admin/mod.ts";
-import { type Frame, LatencyHistogram, setTicks, type SignalRegistry } from "../core/mod.ts";
+import {
+  type Frame,
+  LatencyHistogram,
+  messageOf,
+  setTicks,
+  type SignalRegistry,
+} from "../core/mod.ts";
 import { configureLog, Gateway, logFor, openConfigKeeper, RECEIVED } from "../gateway/mod.ts";
 import { hashToken, Identities, tokenText } from "../identity/mod.ts";
 import { SttpClient } from "../input/sttp/mod.ts";
@@ -184,7 +190,7 @@ async function startBay(bay: MergingUnitThread, say: (text: string) => void): Pr
   try {
     await bay.start();
   } catch (error) {
-    say(`No merging unit: ${error instanceof Error ? error.message : error}`);
+    say(`No merging unit: ${messageOf(error)}`);
     return false;
   }
   const { rate, asdus } = BAY_VARIANT;

@@ -4,6 +4,7 @@
  * @module
  */
 import { InvalidArgumentError, Option } from "commander";
+import { messageOf } from "../core/mod.ts";
 import {
   MergingUnitFleet,
   type MergingUnitOptions,
@@ -159,7 +160,7 @@ export function mac(text: string): Uint8Array {
   try {
     return macBytes(text);
   } catch (error) {
-    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+    throw new InvalidArgumentError(messageOf(error));
   }
 }
 

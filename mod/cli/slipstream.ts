@@ -15,7 +15,7 @@ import {
   encodeCff,
   encodePair,
 } from "../comtrade/mod.ts";
-import { DecodeError } from "../core/mod.ts";
+import { DecodeError, messageOf } from "../core/mod.ts";
 import {
   comtradeOf,
   csvLines,
@@ -225,9 +225,7 @@ function readFile(file: string): Uint8Array<ArrayBuffer> {
   try {
     return Deno.readFileSync(file);
   } catch (error) {
-    throw new CommandError(
-      `Cannot read ${file}: ${error instanceof Error ? error.message : error}`,
-    );
+    throw new CommandError(`Cannot read ${file}: ${messageOf(error)}`);
   }
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { join } from "node:path";
-import { DecodeError, formatInstant, SampleMarks } from "../core/mod.ts";
+import { DecodeError, formatInstant, messageOf, SampleMarks } from "../core/mod.ts";
 import {
   decodeEventRecord,
   decodeWaveformBlock,
@@ -229,7 +229,7 @@ function decoderOf(encoding: NonNullable<WaveformDescriptor["encoding"]>): Decod
   try {
     return new Decoder(encoding);
   } catch (error) {
-    throw refused(error instanceof Error ? error.message : String(error));
+    throw refused(messageOf(error));
   }
 }
 

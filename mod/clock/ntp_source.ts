@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Clock, DecodeError, type Log } from "../core/mod.ts";
+import { type Clock, DecodeError, type Log, messageOf } from "../core/mod.ts";
 import { openUdp, type UdpSocket } from "../os/mod.ts";
 import { noReading, type TimeReading } from "./reading.ts";
 import {
@@ -177,7 +177,7 @@ export class NtpServer {
         this.#fail(`${hostname} cannot be reached`);
       }
     } catch (error) {
-      this.#fail(error instanceof Error ? error.message : String(error));
+      this.#fail(messageOf(error));
     }
     if (!this.#stopped) this.#timer = setTimeout(() => this.#late(), timeoutMs);
   }

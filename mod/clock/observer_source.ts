@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Clock, Log } from "../core/mod.ts";
+import { type Clock, type Log, messageOf } from "../core/mod.ts";
 import { GroupMembership, PtpTap, type TapListener, type TappedFrame } from "../os/mod.ts";
 import type { PtpTransport } from "../ptp/mod.ts";
 import type { ClockCapture } from "./capture.ts";
@@ -128,7 +128,7 @@ export class ObserverSource implements TapListener {
       this.#tap = new PtpTap({ interface: name, transports, adapterStamps }, this);
       this.#problem("tap", "");
     } catch (error) {
-      this.#problem("tap", this.#unheard(error instanceof Error ? error.message : error));
+      this.#problem("tap", this.#unheard(messageOf(error)));
     }
   }
 
@@ -145,9 +145,7 @@ export class ObserverSource implements TapListener {
         transport,
         `The groups of PTP over ${
           NAMES[transport]
-        } cannot be joined on ${name}, so that a switch may keep them back: ${
-          error instanceof Error ? error.message : error
-        }`,
+        } cannot be joined on ${name}, so that a switch may keep them back: ${messageOf(error)}`,
       );
     }
   }
@@ -162,7 +160,7 @@ export class ObserverSource implements TapListener {
     this.#retry = setTimeout(() => void this.#open(), RETRY_MS);
   }
 
-  #unheard(why: unknown): string {
+  #unheard(why: string): string {
     return `PTP cannot be heard on ${this.#options.interface}: ${why}`;
   }
 }

@@ -38,7 +38,7 @@ export function checkDocument<S extends AnySchema>(
     const key = path.join(".");
     if (seen.has(key)) continue;
     seen.add(key);
-    problems.push({ ...document.position(path), key, message: messageOf(issue, schema, path) });
+    problems.push({ ...document.position(path), key, message: sentenceOf(issue, schema, path) });
   }
   problems.sort((a, b) => a.line - b.line || a.column - b.column);
   throw new ConfigError(document.source, problems);
@@ -49,7 +49,7 @@ function pathOf(issue: v.BaseIssue<unknown>): PathKey[] {
   return (issue.path ?? []).map((step) => step.key as PathKey);
 }
 
-function messageOf(
+function sentenceOf(
   issue: v.BaseIssue<unknown>,
   schema: AnySchema,
   path: readonly PathKey[],

@@ -76,3 +76,18 @@ export class ConfigError extends Error {
     this.problems = problems;
   }
 }
+
+/**
+ * What went wrong, for a log or a peer: JavaScript throws anything, mostly an `Error`.
+ *
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { messageOf } from "./mod.ts";
+ *
+ * assert.equal(messageOf(new RangeError("No port 70000")), "No port 70000");
+ * assert.equal(messageOf("closed"), "closed");
+ * ```
+ */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

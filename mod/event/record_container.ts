@@ -6,7 +6,7 @@
 import { createHash } from "node:crypto";
 import { decode, encode } from "cborg";
 import * as v from "valibot";
-import { DecodeError } from "../core/mod.ts";
+import { DecodeError, messageOf } from "../core/mod.ts";
 import type { RecordedTrigger } from "./record_content.ts";
 
 /** First word of each record. */
@@ -103,6 +103,6 @@ function read(bytes: Uint8Array): unknown {
       rejectDuplicateMapKeys: true,
     });
   } catch (error) {
-    throw refused("cbor", "CBOR", error instanceof Error ? error.message : String(error));
+    throw refused("cbor", "CBOR", messageOf(error));
   }
 }

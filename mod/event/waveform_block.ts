@@ -7,7 +7,7 @@
  */
 import { decode, encode } from "cborg";
 import * as v from "valibot";
-import { uuidFromBytes, uuidToBytes } from "../core/mod.ts";
+import { messageOf, uuidFromBytes, uuidToBytes } from "../core/mod.ts";
 import type { StreamOptions } from "../slipstream/mod.ts";
 import { BlockKind, refusedBlock } from "./block_kind.ts";
 import { LIVE_MARK_ANEW, readMarkedMessage } from "./live_marks.ts";
@@ -137,7 +137,7 @@ function readDescriptor(body: Uint8Array): WaveformDescriptor {
       rejectDuplicateMapKeys: true,
     });
   } catch (error) {
-    throw refusedBlock("CBOR", error instanceof Error ? error.message : String(error));
+    throw refusedBlock("CBOR", messageOf(error));
   }
   const result = v.safeParse(descriptorSchema, value, { abortEarly: true });
   if (!result.success) {

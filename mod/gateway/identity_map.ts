@@ -10,6 +10,7 @@ import {
   finishSteps,
   type GuidMapEntry,
   type Log,
+  messageOf,
   SIGNAL_SUFFIX,
   type SignalRegistry,
   type SignalType,
@@ -50,7 +51,7 @@ export async function readIdentityMap(path: string, log: Log): Promise<GuidMapEn
     await Deno.rename(path, `${path}.damaged`);
     log.error(
       `The map of signal GUIDs cannot be read and was set aside as ${path}.damaged: ${
-        error instanceof Error ? error.message : error
+        messageOf(error)
       }`,
     );
     return [];

@@ -4,7 +4,7 @@
  * @module
  */
 import { join } from "node:path";
-import type { Log } from "../core/mod.ts";
+import { type Log, messageOf } from "../core/mod.ts";
 import { certificateFacts } from "../identity/mod.ts";
 import { checkKeyPair, type KeyPair, loadOrMakeIdentity, readTextIfExists } from "../os/mod.ts";
 
@@ -59,7 +59,7 @@ export class OwnIdentity implements KeyPair {
       this.#refusal = "";
       return !same;
     } catch (error) {
-      const refusal = error instanceof Error ? error.message : String(error);
+      const refusal = messageOf(error);
       if (refusal !== this.#refusal) this.#log.warn(`Kept the own certificate in use: ${refusal}`);
       this.#refusal = refusal;
       return false;

@@ -5,6 +5,7 @@
  */
 import type { AccessRules } from "../access/mod.ts";
 import type { PathKey } from "../config/mod.ts";
+import { messageOf } from "../core/mod.ts";
 import {
   type IdentityConfig,
   type SubscriberIdentity,
@@ -49,10 +50,9 @@ export function identityProblems(config: GatewayConfig): { path: PathKey[]; mess
       try {
         readAuthority(path);
       } catch (error) {
-        const why = error instanceof Error ? error.message : String(error);
         problems.push({
           path: ["subscriber", name, "issuedBy", "ca", i],
-          message: `cannot read the file: ${why}`,
+          message: `cannot read the file: ${messageOf(error)}`,
         });
       }
     });
@@ -75,10 +75,9 @@ function publisherProblems(config: GatewayConfig): { path: PathKey[]; message: s
     try {
       issuedBy = input.issuedBy && { ...input.issuedBy, ca: input.issuedBy.ca.map(readAuthority) };
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
       problems.push({
         path: ["input", name, "issuedBy", "ca"],
-        message: `cannot read the file: ${why}`,
+        message: `cannot read the file: ${messageOf(error)}`,
       });
       continue;
     }

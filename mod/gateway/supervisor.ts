@@ -3,14 +3,15 @@
  *
  * @module
  */
-import type {
-  Clock,
-  Log,
-  Metric,
-  Part,
-  PartStatus,
-  SeenDevices,
-  StatisticRow,
+import {
+  type Clock,
+  type Log,
+  messageOf,
+  type Metric,
+  type Part,
+  type PartStatus,
+  type SeenDevices,
+  type StatisticRow,
 } from "../core/mod.ts";
 import { Backoff } from "../os/mod.ts";
 
@@ -103,7 +104,7 @@ export class Supervised implements Omit<Part, "seen"> {
       this.#startedMs = this.#clock.monotonicMs();
       this.#watch();
     } catch (error) {
-      await this.#failed(error instanceof Error ? error.message : String(error));
+      await this.#failed(messageOf(error));
     }
   }
 

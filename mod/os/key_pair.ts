@@ -4,7 +4,7 @@
  * @module
  */
 import { createPrivateKey, createPublicKey, X509Certificate } from "node:crypto";
-import { ConfigError } from "../core/mod.ts";
+import { ConfigError, messageOf } from "../core/mod.ts";
 
 /** A private key with its certificate, as files hold them. */
 export interface KeyPairPem {
@@ -26,9 +26,7 @@ export function checkKeyPair(keyPem: string, certPem: string): void {
     fits = ofKey.equals(ofCert);
   } catch (error) {
     throw tlsConfigError(
-      `Cannot read key and certificate: expected PEM, found ${
-        error instanceof Error ? error.message : String(error)
-      }`,
+      `Cannot read key and certificate: expected PEM, found ${messageOf(error)}`,
     );
   }
   if (!fits) {

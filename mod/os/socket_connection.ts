@@ -4,6 +4,7 @@
  * @module
  */
 import type { Socket } from "node:net";
+import { messageOf } from "../core/mod.ts";
 import { normalizeAddress } from "../identity/mod.ts";
 import type { CloseReason, Connection, ConnectionLimits } from "./connection.ts";
 
@@ -156,7 +157,7 @@ export class SocketConnection implements Connection {
     try {
       this.#onData?.(bytes);
     } catch (error) {
-      this.#kill("handlerFailed", error instanceof Error ? error.message : String(error));
+      this.#kill("handlerFailed", messageOf(error));
     } finally {
       this.#delivering = false;
     }

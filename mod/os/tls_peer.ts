@@ -4,6 +4,7 @@
  * @module
  */
 import type { TLSSocket } from "node:tls";
+import { messageOf } from "../core/mod.ts";
 import type { Verdict } from "../identity/mod.ts";
 import { sha256Hex } from "./sha256.ts";
 
@@ -55,9 +56,7 @@ export function judgePeer(peer: TlsPeer, judge: (peer: TlsPeer) => Verdict): Ver
   } catch (error) {
     return {
       refused: "malformedCertificate",
-      message: `Refused ${peer.address}: its certificate cannot be judged: ${
-        error instanceof Error ? error.message : String(error)
-      }`,
+      message: `Refused ${peer.address}: its certificate cannot be judged: ${messageOf(error)}`,
     };
   }
 }

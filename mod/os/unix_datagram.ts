@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { messageOf } from "../core/mod.ts";
 
 /** Why a daemon's socket cannot be reached. */
 export type UnixReason = "missing" | "refused" | "denied" | "timeout" | "closed" | "failed";
@@ -131,7 +132,6 @@ function remove(path: string): void {
 }
 
 function socketError(error: unknown, what: string): UnixSocketError {
-  const text = error instanceof Error ? error.message : String(error);
   const reason: UnixReason = error instanceof Deno.errors.NotFound
     ? "missing"
     : error instanceof Deno.errors.ConnectionRefused
@@ -139,5 +139,5 @@ function socketError(error: unknown, what: string): UnixSocketError {
     : error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable
     ? "denied"
     : "failed";
-  return new UnixSocketError(reason, `Cannot ${what}: ${text}`);
+  return new UnixSocketError(reason, `Cannot ${what}: ${messageOf(error)}`);
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { sha256 } from "../config/mod.ts";
+import { messageOf } from "../core/mod.ts";
 import type {
   ChangeRequest,
   ChangeResult,
@@ -189,9 +190,7 @@ export class ConfigKeeper<C, P> {
       this.#note = "";
       return result;
     } catch (error) {
-      this.#note = `The file was not taken into use: ${
-        error instanceof Error ? error.message : error
-      }`;
+      this.#note = `The file was not taken into use: ${messageOf(error)}`;
       this.#options.log.error(this.#note);
       throw error;
     }
@@ -280,7 +279,7 @@ export class ConfigKeeper<C, P> {
     try {
       ({ failed } = await this.#options.apply(next.config));
     } catch (error) {
-      why = error instanceof Error ? error.message : String(error);
+      why = messageOf(error);
     }
     if (failed.length === 0 && why === "") {
       this.#takes(next);
@@ -360,7 +359,7 @@ export class ConfigKeeper<C, P> {
       } catch (error) {
         this.#note =
           `${this.#file.path} cannot be written, version ${current} in the state folder is what runs: ${
-            error instanceof Error ? error.message : error
+            messageOf(error)
           }`;
         this.#options.log.warn(this.#note);
         return;

@@ -4,6 +4,7 @@
  * @module
  */
 import { sha256 } from "../config/mod.ts";
+import { messageOf } from "../core/mod.ts";
 import type { KeeperOptions, Revision } from "./change.ts";
 import type { ConfigFile } from "./config_file.ts";
 import { neededSigner } from "./signature.ts";
@@ -37,7 +38,7 @@ export async function load<C, P>(
       await store.settle(version, "undone");
       await store.setState({ current: previous, fileDigest: state.fileDigest });
     } catch (error) {
-      notes.push(`That cannot be noted: ${error instanceof Error ? error.message : error}`);
+      notes.push(`That cannot be noted: ${messageOf(error)}`);
     }
   }
   const kept = await lastGood(options, store, state?.current ?? Infinity, notes);
@@ -105,8 +106,4 @@ async function textOf(file: ConfigFile): Promise<string> {
     throw new Deno.errors.NotFound(`Cannot read ${file.path}: there is no such file`);
   }
   return text;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ConfigError } from "../core/mod.ts";
+import { ConfigError, messageOf } from "../core/mod.ts";
 import { RevisionError } from "./types.ts";
 
 const PREFIX = "ed25519:";
@@ -101,9 +101,7 @@ async function privateKey(keyPem: string): Promise<CryptoKey> {
       line: 0,
       column: 0,
       key: "",
-      message: `expected an Ed25519 key (PKCS #8, PEM), found something else: ${
-        error instanceof Error ? error.message : error
-      }`,
+      message: `expected an Ed25519 key (PKCS #8, PEM), found something else: ${messageOf(error)}`,
     }]);
   }
 }

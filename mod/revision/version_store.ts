@@ -6,7 +6,7 @@
 import { join } from "node:path";
 import * as v from "valibot";
 import { MAX_TOML_LENGTH, sha256 } from "../config/mod.ts";
-import type { Log } from "../core/mod.ts";
+import { type Log, messageOf } from "../core/mod.ts";
 import { readTextIfExists, writeFileAtomic } from "../os/mod.ts";
 import type { StoredState, VersionInfo } from "./types.ts";
 
@@ -134,11 +134,7 @@ export class VersionStore {
       const text = await readTextIfExists(join(this.#folder, name), MAX_FACTS_BYTES);
       return text === undefined ? undefined : v.parse(schema, JSON.parse(text));
     } catch (error) {
-      this.#log.error(
-        `${join(this.#folder, name)} cannot be used: ${
-          error instanceof Error ? error.message : error
-        }`,
-      );
+      this.#log.error(`${join(this.#folder, name)} cannot be used: ${messageOf(error)}`);
       return undefined;
     }
   }

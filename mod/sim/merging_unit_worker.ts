@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { messageOf } from "../core/mod.ts";
 import { openRealTime, PacketSender } from "../os/mod.ts";
 import { eventLoopTurn } from "./event_loop_turn.ts";
 import { MergingUnitFleet } from "./merging_unit_fleet.ts";
@@ -31,8 +32,7 @@ export function serveMergingUnitWorker(): void {
     if (data.kind === "stop") isOver = true;
     else {
       send(scope, data.options, () => isOver).catch((error) => {
-        const text = error instanceof Error ? error.message : String(error);
-        scope.postMessage({ kind: "failed", error: text });
+        scope.postMessage({ kind: "failed", error: messageOf(error) });
       });
     }
   };

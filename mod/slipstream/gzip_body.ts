@@ -4,7 +4,7 @@
  * @module
  */
 import { gunzipSync, gzipSync } from "node:zlib";
-import { DecodeError } from "../core/mod.ts";
+import { DecodeError, messageOf } from "../core/mod.ts";
 
 /** The member header that the reference writes: no name, its idea of an unset date, best compression, unknown system. */
 const MEMBER_HEADER = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 9, 0x6e, 0x88, 2, 0xff);
@@ -31,11 +31,7 @@ export function decompressBody(member: Uint8Array, most: number): Uint8Array {
   try {
     body = gunzipSync(member, { maxOutputLength: most });
   } catch (error) {
-    throw damaged(
-      `expected one member of at most ${most} bytes, found ${
-        error instanceof Error ? error.message : error
-      }`,
-    );
+    throw damaged(`expected one member of at most ${most} bytes, found ${messageOf(error)}`);
   }
   // The platform joins members that follow each other and passes over zeros at the end; the size at the very end of
   // one member is that of the whole body.

@@ -4,7 +4,7 @@
  * @module
  */
 import { constants, crc32, deflateRawSync, gunzipSync } from "node:zlib";
-import { DecodeError, finishSteps, type Steps } from "../core/mod.ts";
+import { DecodeError, finishSteps, messageOf, type Steps } from "../core/mod.ts";
 
 /** Largest text or cache that is taken out of a gzip member, in bytes. */
 export const MAX_UNCOMPRESSED = 64 * 1024 * 1024;
@@ -89,7 +89,7 @@ export function looksLikeGzip(bytes: Uint8Array): boolean {
 }
 
 function gzipError(error: unknown, maxOutputBytes: number): DecodeError {
-  const found = error instanceof Error ? error.message : String(error);
+  const found = messageOf(error);
   return new DecodeError(
     "gzip",
     `Cannot decompress: expected a gzip member of at most ${maxOutputBytes} bytes, found ${found}`,

@@ -35,6 +35,7 @@ import {
   instant,
   makeFrame,
   makeLayout,
+  messageOf,
   setFromSocFracSec,
 } from "../../mod/core/mod.ts";
 import { runAlign } from "./c37118_align.ts";
@@ -63,7 +64,7 @@ export function run(file: VectorFile, report: Report): void {
       if (difference === undefined) report.pass(title);
       else report.fail(title, difference);
     } catch (error) {
-      report.fail(title, `${error instanceof Error ? error.message : error}`);
+      report.fail(title, messageOf(error));
     }
   });
 }

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { messageOf } from "../../mod/core/mod.ts";
 import { type Run, runFile, Tally, type VectorFile } from "./report.ts";
 
 const RUNNERS: Readonly<Record<string, () => Promise<{ run: Run }>>> = {
@@ -47,9 +48,7 @@ function listFolder(folder: string): string[] | undefined {
     if (names.length > 0) return names.sort();
     console.error(`Cannot run vectors: the folder ${folder} is empty`);
   } catch (error) {
-    console.error(
-      `Cannot read the folder ${folder}: ${error instanceof Error ? error.message : error}`,
-    );
+    console.error(`Cannot read the folder ${folder}: ${messageOf(error)}`);
   }
   return undefined;
 }

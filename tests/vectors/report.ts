@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { messageOf } from "../../mod/core/mod.ts";
 
 /** One file of a vectors folder. */
 export interface VectorFile {
@@ -60,7 +61,7 @@ export async function runFile(run: Run, file: VectorFile, tally: Tally): Promise
     await run(file, tally);
     if (tally.passed + tally.failed === before) tally.fail("file", "holds no case");
   } catch (error) {
-    tally.fail("file", error instanceof Error ? error.message : String(error));
+    tally.fail("file", messageOf(error));
   }
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { messageOf } from "../../mod/core/mod.ts";
 import { firstDifference, type Report } from "./report.ts";
 
 /** One line of `measurements`: id, ticks, state flags, bits of the value as hex. */
@@ -25,7 +26,7 @@ export function check(name: string, report: Report, test: () => string | undefin
   try {
     message = test();
   } catch (error) {
-    message = error instanceof Error ? error.message : String(error);
+    message = messageOf(error);
   }
   if (message === undefined) report.pass(name);
   else report.fail(name, message);

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { DecodeError, SampleMarks, WaveformRing } from "../../mod/core/mod.ts";
+import { DecodeError, messageOf, SampleMarks, WaveformRing } from "../../mod/core/mod.ts";
 import {
   asduFromJson,
   encodeFrame,
@@ -51,7 +51,7 @@ export function run(file: VectorFile, report: Report): void {
       if (difference === undefined) report.pass(title);
       else report.fail(title, difference);
     } catch (error) {
-      report.fail(title, `${error instanceof Error ? error.message : error}`);
+      report.fail(title, messageOf(error));
     }
   });
   if (!name.startsWith("m09-")) return;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { messageOf } from "../../core/mod.ts";
 import { ConfigurationCollector, type ReceivedConfiguration } from "./configuration_collector.ts";
 
 /** Largest file that is read: the cap of an assembled CFG-3 and the common parts of its fragments. */
@@ -52,7 +53,7 @@ export function readCache(
       return { received };
     }
   } catch (error) {
-    return { problem: error instanceof Error ? error.message : String(error) };
+    return { problem: messageOf(error) };
   }
   return { problem: "it holds no whole configuration" };
 }

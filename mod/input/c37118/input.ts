@@ -10,6 +10,7 @@ import {
   type ClockReport,
   type FrameSink,
   type Log,
+  messageOf,
   type Metric,
   type Part,
   type PartState,
@@ -221,7 +222,7 @@ class C37118Input implements Part {
         this.#schedule(0);
         reason = await link.closed;
       } catch (error) {
-        reason = error instanceof Error ? error.message : String(error);
+        reason = messageOf(error);
       }
       const held = this.#link !== undefined && !session.isSilent &&
         clock.monotonicMs() - begunMs >= STABLE_MS;

@@ -4,6 +4,7 @@
  * @module
  */
 import { setTimeout as delay } from "node:timers/promises";
+import { messageOf } from "../../core/mod.ts";
 
 /** An open way to a device. */
 export interface Link {
@@ -194,7 +195,7 @@ function tcpLink(
   const write = async (bytes: Uint8Array<ArrayBuffer>) => {
     for (let at = 0; at < bytes.length;) at += await conn.write(bytes.subarray(at));
   };
-  const fail = (error: unknown) => close(error instanceof Error ? error.message : String(error));
+  const fail = (error: unknown) => close(messageOf(error));
   read().catch(fail);
   return {
     peer: `${hostname}:${port}`,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Clock, Steps } from "../../core/mod.ts";
+import { type Clock, messageOf, type Steps } from "../../core/mod.ts";
 import type { Verdict } from "../../identity/mod.ts";
 import {
   Backoff,
@@ -166,7 +166,7 @@ export class SttpClient {
         why = await this.#serve(connection, await this.#openUdp(connection));
         if (clock.monotonicMs() - since > STABLE_MS) this.#backoff.reset();
       } catch (error) {
-        why = error instanceof Error ? error.message : String(error);
+        why = messageOf(error);
       }
       if (signal.aborted) return;
       const wait = this.#backoff.next();
@@ -237,7 +237,7 @@ export class SttpClient {
       const work = () => {
         isWorking = true;
         inTurns(workSteps(session)).catch((error) => {
-          why = error instanceof Error ? error.message : String(error);
+          why = messageOf(error);
           connection.destroy();
         }).finally(() => isWorking = false);
       };

@@ -8,7 +8,7 @@
  */
 import { dirname } from "node:path";
 import * as v from "valibot";
-import type { Log } from "../../core/mod.ts";
+import { type Log, messageOf } from "../../core/mod.ts";
 import { orderSchema } from "../../event/mod.ts";
 import { ClockWatch, clockWatchSchema } from "./clock_watch.ts";
 import { LinkParser } from "./link_parser.ts";
@@ -146,7 +146,7 @@ class Connection {
       await this.#finish();
       await this.close("the gateway closed the link");
     } catch (error) {
-      await this.#refuse(error instanceof Error ? error.message : String(error));
+      await this.#refuse(messageOf(error));
     } finally {
       clearTimeout(timer);
     }
@@ -234,7 +234,7 @@ class Connection {
       try {
         await pool.start();
       } catch (error) {
-        void this.#refuse(error instanceof Error ? error.message : String(error));
+        void this.#refuse(messageOf(error));
         return;
       }
       await Promise.all(pool.threads.map((thread, source) => this.#pump(thread, source)));
@@ -286,7 +286,7 @@ class Connection {
       try {
         await writeAll(this.#conn, next);
       } catch (error) {
-        void this.close(error instanceof Error ? error.message : String(error));
+        void this.close(messageOf(error));
       }
       this.#waiting -= next.length;
     }

@@ -6,6 +6,7 @@
  * @module
  */
 import * as v from "valibot";
+import { messageOf } from "../../core/mod.ts";
 import {
   type KernelClock,
   type KernelClockRefusal,
@@ -112,7 +113,7 @@ export class ClockWatch implements TapListener {
       }, this);
       this.#problem = "";
     } catch (error) {
-      this.#problem = error instanceof Error ? error.message : String(error);
+      this.#problem = messageOf(error);
     }
   }
 

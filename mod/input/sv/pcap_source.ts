@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { messageOf } from "../../core/mod.ts";
 import { readCapture, readTransport } from "../../pcap/mod.ts";
 import { EtherType, SESSION_PORT } from "../../sv/mod.ts";
 import type { CaptureEngine } from "./engine.ts";
@@ -60,9 +61,7 @@ export async function replayCapture(
       if (!isAgain) break;
     }
   } catch (error) {
-    const message = `The file ${options.file} cannot be played: ${
-      error instanceof Error ? error.message : String(error)
-    }`;
+    const message = `The file ${options.file} cannot be played: ${messageOf(error)}`;
     out.write(RecordType.Complaint, { kind: "file", message });
     player.why = message;
   }

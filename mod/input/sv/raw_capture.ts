@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { messageOf } from "../../core/mod.ts";
 import { type InterfaceState, PacketPoll, PacketRing, StampSource } from "../../os/mod.ts";
 import { EtherType, macBytes, SvFrame, SvReject } from "../../sv/mod.ts";
 import type { CaptureEngine } from "./engine.ts";
@@ -186,7 +187,7 @@ export class RawCapture {
       this.#enter(this.#ring.state());
     } catch (error) {
       this.#close();
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       if (why !== this.#why) {
         this.#why = why;
         this.#out.write(RecordType.Complaint, { kind: "interface", message: why });

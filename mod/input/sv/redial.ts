@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { messageOf } from "../../core/mod.ts";
 import type { TriggerOrder } from "../../event/mod.ts";
 import { Backoff } from "../../os/mod.ts";
 import type { Carrier, RecordTaker } from "./carrier.ts";
@@ -74,7 +75,7 @@ export class RedialingCarrier implements Carrier {
         this.#link = link;
         reason = await Promise.race([ended.promise, this.#stop.promise.then(() => undefined)]);
       } catch (error) {
-        reason = error instanceof Error ? error.message : String(error);
+        reason = messageOf(error);
       }
       if (this.#stopped) {
         await link.stop();

@@ -4,6 +4,7 @@
  * @module
  */
 import * as v from "valibot";
+import { messageOf } from "../../core/mod.ts";
 import type { TriggerOrder } from "../../event/mod.ts";
 import type { Carrier, RecordTaker } from "./carrier.ts";
 import { LinkParser } from "./link_parser.ts";
@@ -48,9 +49,7 @@ export class SocketCarrier implements Carrier {
       this.#conn = await Deno.connect({ transport: "unix", path });
     } catch (error) {
       throw new Error(
-        `Cannot reach \`tieline capture\` at ${path}: ${
-          error instanceof Error ? error.message : String(error)
-        }`,
+        `Cannot reach \`tieline capture\` at ${path}: ${messageOf(error)}`,
       );
     }
     this.#running = this.#run(this.#conn);
@@ -98,7 +97,7 @@ export class SocketCarrier implements Carrier {
         this.#parser.push(buffer.subarray(0, count), this.#take);
       }
     } catch (error) {
-      reason = error instanceof Error ? error.message : String(error);
+      reason = messageOf(error);
     }
     if (this.#isSilent) reason = `nothing came for ${SILENCE_MS} ms`;
     const byItself = this.#conn !== undefined;

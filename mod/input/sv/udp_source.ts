@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { messageOf } from "../../core/mod.ts";
 import { openUdp, systemClock, type UdpSocket } from "../../os/mod.ts";
 import type { CaptureEngine } from "./engine.ts";
 import type { SvUdpOptions } from "./options.ts";
@@ -27,9 +28,7 @@ export async function captureUdp(
   let why: string | undefined;
   let openMs = -Infinity, secondMs = -Infinity;
   const fail = (error: unknown) => {
-    const message = `The UDP socket of port ${options.port} failed: ${
-      error instanceof Error ? error.message : String(error)
-    }`;
+    const message = `The UDP socket of port ${options.port} failed: ${messageOf(error)}`;
     socket?.close();
     socket = undefined;
     if (message !== why) out.write(RecordType.Complaint, { kind: "udp", message });

@@ -4,7 +4,7 @@
  * @module
  */
 import { parseHostPort } from "../../config/mod.ts";
-import type { Frame } from "../../core/mod.ts";
+import { type Frame, messageOf } from "../../core/mod.ts";
 import { AddressList, type Verdict } from "../../identity/mod.ts";
 import { type Connection, type Listener, listenTcp, type UdpSender } from "../../os/mod.ts";
 import type { Complaints, DeliveryBook } from "../../stats/mod.ts";
@@ -223,8 +223,7 @@ export class Clients {
         : undefined;
     } catch (error) {
       connection.destroy();
-      const why = error instanceof Error ? error.message : String(error);
-      this.#refuse("udp", `Refused ${name}: no socket for its data: ${why}`);
+      this.#refuse("udp", `Refused ${name}: no socket for its data: ${messageOf(error)}`);
       return;
     }
     const { clock, log } = this.#context;

@@ -7,6 +7,7 @@ import {
   acronymOf,
   type Frame,
   type FrameSink,
+  messageOf,
   type Metric,
   type Part,
   type PartState,
@@ -92,7 +93,7 @@ class C37118OutputPart implements C37118Output {
       await this.#readCount();
       await this.#clients.open();
     } catch (error) {
-      this.#enter("failed", error instanceof Error ? error.message : String(error));
+      this.#enter("failed", messageOf(error));
       throw error;
     }
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
@@ -178,7 +179,7 @@ class C37118OutputPart implements C37118Output {
     log.info(`The configuration has ${pmus} PMUs, CFGCNT ${cfgCnt}`);
     if (!shape) return;
     this.#file.write(cfgCnt, shape).catch((error) => {
-      const message = `CFGCNT cannot be kept: ${error instanceof Error ? error.message : error}`;
+      const message = `CFGCNT cannot be kept: ${messageOf(error)}`;
       this.#complaints.note("countFile", message, clock.monotonicMs());
     });
   }
@@ -188,8 +189,9 @@ class C37118OutputPart implements C37118Output {
       const known = await this.#file.read();
       if (known) this.#stream.remember(known);
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      this.#context.log.warn(`CFGCNT begins at 0, since its file cannot be read: ${why}`);
+      this.#context.log.warn(
+        `CFGCNT begins at 0, since its file cannot be read: ${messageOf(error)}`,
+      );
     }
   }
 

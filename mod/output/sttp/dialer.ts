@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Clock } from "../../core/mod.ts";
+import { type Clock, messageOf } from "../../core/mod.ts";
 
 const BASE_MS = 1000;
 const MAX_MS = 30_000;
@@ -67,7 +67,7 @@ export class Dialer {
       if (this.state !== "dialling") return;
       this.state = "connected";
       this.#connectedMs = this.#clock.monotonicMs();
-    }, (error) => this.#again(error instanceof Error ? error.message : String(error)));
+    }, (error) => this.#again(messageOf(error)));
   }
 
   /** The connection is over. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Log } from "../../core/mod.ts";
+import { type Log, messageOf } from "../../core/mod.ts";
 import { checkKeyPair, type KeyPairPem, readSecret, secretStamp } from "../../os/mod.ts";
 
 /** Where the pair stands. */
@@ -75,7 +75,7 @@ export class KeyMaterial {
       use(pair);
       this.#current = pair;
     } catch (error) {
-      const refusal = error instanceof Error ? error.message : String(error);
+      const refusal = messageOf(error);
       if (refusal !== this.refusal || always) {
         this.#log.warn(
           `${this.#name}: kept the certificate in use, since the new one was refused: ${refusal}`,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Clock, DecodeError, type Log, type Metric } from "../../core/mod.ts";
+import { type Clock, DecodeError, type Log, messageOf, type Metric } from "../../core/mod.ts";
 import { Backoff } from "../../os/mod.ts";
 import type { MetadataRequest } from "../../sttp/mod.ts";
 import { MetadataThread, type MetadataThreadContext } from "./metadata_thread.ts";
@@ -128,7 +128,7 @@ export class MetadataMaker {
       if (error instanceof DecodeError) throw error;
       this.#failed++;
       if (this.#thread === thread) { // otherwise it was ended by `stop`
-        log.error(error instanceof Error ? error.message : String(error));
+        log.error(messageOf(error));
         this.#drop("it has failed");
         this.#pause = setTimeout(() => {
           this.#pause = undefined;

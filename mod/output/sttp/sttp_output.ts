@@ -13,7 +13,7 @@ import type {
   StatisticRow,
 } from "../../core/mod.ts";
 import { parseHostPort } from "../../config/mod.ts";
-import { acronymOf, ProtocolError } from "../../core/mod.ts";
+import { acronymOf, messageOf, ProtocolError } from "../../core/mod.ts";
 import type { CertificateFacts, Identities } from "../../identity/mod.ts";
 import {
   connectTls,
@@ -161,7 +161,7 @@ class SttpOutputPart implements SttpOutput {
       if (!this.#options.insecure || this.#dialers.length > 0) await this.#material.load();
       if (this.#options.listen !== "") this.#listener = await this.#listen();
     } catch (error) {
-      this.#enter("failed", error instanceof Error ? error.message : String(error));
+      this.#enter("failed", messageOf(error));
       throw error;
     }
     for (const { dialer } of this.#dialers) dialer.start();

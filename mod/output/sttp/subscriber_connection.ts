@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Clock, Log } from "../../core/mod.ts";
+import { type Clock, type Log, messageOf } from "../../core/mod.ts";
 import { type CloseReason, type Connection, StallWatch } from "../../os/mod.ts";
 import type { Complaints } from "../../stats/mod.ts";
 import {
@@ -290,8 +290,4 @@ export class SubscriberConnection {
 /** What a peer has sent may stand in a message: one line of it is enough, without control characters. */
 function printable(message: string): string {
   return message.slice(0, 512).replace(/\p{Cc}/gu, " ");
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { DecodeError } from "../../core/mod.ts";
+import { DecodeError, messageOf } from "../../core/mod.ts";
 import { type Connection, openUdpSender, type UdpSender } from "../../os/mod.ts";
 import type { CipherKey, DatagramChannel, PublisherUdp } from "../../sttp/mod.ts";
 import { type SttpOutputOptions, UDP_QUEUE_BYTES } from "./schema.ts";
@@ -80,7 +80,7 @@ export class DataChannels {
     } catch (error) {
       throw new DecodeError(
         "udp",
-        `The UDP data channel cannot be opened: ${error instanceof Error ? error.message : error}`,
+        `The UDP data channel cannot be opened: ${messageOf(error)}`,
       );
     }
   }
