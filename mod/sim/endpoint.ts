@@ -128,6 +128,10 @@ class SplitReceiver implements Receiver {
     return data ? this.#udp.send(frame) : this.#tcp.send(frame);
   }
 
+  flushed(): Promise<void> {
+    return this.#tcp.flushed();
+  }
+
   close(): void {
     this.#udp.close();
     this.#tcp.close();

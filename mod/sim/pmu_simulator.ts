@@ -115,11 +115,13 @@ export class PmuSimulator {
     );
   }
 
-  /** Stops, closes every socket and frees everything; safe to call twice. */
+  /** Stops, sends what was handed over, closes every socket and frees everything; safe to call twice. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#removeTimer?.();
     this.#path.close();
+    // What the account calls sent is not to be thrown away here.
+    await Promise.all([...this.#receivers.keys()].map((receiver) => receiver.flushed()));
     for (const receiver of this.#receivers.keys()) receiver.close();
     this.#receivers.clear();
     const endpoint = this.#endpoint;

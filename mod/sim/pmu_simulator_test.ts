@@ -125,6 +125,28 @@ Deno.test("TCP: answers commands of its IDCODE and sends data between start and 
   await fleet.close();
 });
 
+Deno.test("TCP: what was handed over before the end is sent", async () => {
+  let micros = 1_700_000_000e6; // it stands until the test moves it
+  const fleet = new PmuFleet({ nowMicros: () => micros, monotonicMs: () => performance.now() });
+  let handed = 0, closing: Promise<void> | undefined;
+  const pmu = await fleet.add(options({
+    catchUpSlots: 50,
+    onFrame: ({ receivers }) => {
+      handed += receivers;
+      if (handed === 50) closing = fleet.close();
+    },
+  }));
+  const client = await new Client().connect(pmu.port);
+  await client.command(Command.DataOn);
+  await until(() => pmu.account.commands === 1, "the start");
+  micros += 500_000; // fifty slots at one go, the last of which ends all
+  await until(() => closing !== undefined, () => `${handed} frames`);
+  await closing;
+  await client.ended();
+  assert.equal(client.ofType(FrameType.Data).length, 50);
+  assert.equal(pmu.account.framesSent, 50);
+});
+
 Deno.test("TCP: several clients have a send state each, and further ones are turned away", async () => {
   const fleet = new PmuFleet();
   const pmu = await fleet.add(options({ maxReceivers: 2 }));

@@ -9,11 +9,14 @@ import { FrameType, type QueuedFrame, SendQueue } from "../c37118/mod.ts";
 export interface Receiver {
   /** Hands a frame over; returns how many data frames had to be dropped for it. */
   send(frame: Uint8Array): number;
-  /** Ends it; safe to call twice. */
+  /** Resolves when what was handed over is sent, or after a second: its peer may not read. */
+  flushed(): Promise<void>;
+  /** Ends it, with what waits; safe to call twice. */
   close(): void;
 }
 
 const WRITE_PIECE = 16_384;
+const FLUSH_MS = 1000;
 
 /** A TCP connection: a queue of frames in front of a socket that may be slow. */
 export class TcpReceiver implements Receiver {
@@ -23,6 +26,7 @@ export class TcpReceiver implements Receiver {
   readonly #queue: SendQueue;
   #dropped = 0;
   #writing = false;
+  #pumping: Promise<void> = Promise.resolve();
   #progressMs: number;
   #closed = false;
 
@@ -44,8 +48,16 @@ export class TcpReceiver implements Receiver {
       return 0;
     }
     this.#queue.push({ bytes: frame, isData: typeOf(frame) === FrameType.Data });
-    if (!this.#writing) this.#pump();
+    if (!this.#writing) this.#pumping = this.#pump();
     return this.#dropped - before;
+  }
+
+  /** Waits for the queue to be empty. */
+  async flushed(): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const limit = new Promise<void>((resolve) => timer = setTimeout(resolve, FLUSH_MS));
+    await Promise.race([this.#pumping, limit]);
+    clearTimeout(timer);
   }
 
   /** Closes the connection. */
@@ -119,6 +131,11 @@ export class UdpReceiver implements Receiver {
       () => this.#pending--, // nobody listens there, or the socket was closed: UDP promises nothing
     );
     return 0;
+  }
+
+  /** Nothing to wait for: the socket took it, or it is lost as datagrams may be. */
+  flushed(): Promise<void> {
+    return Promise.resolve();
   }
 
   /** Sends nothing from now on. */
