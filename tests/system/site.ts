@@ -126,6 +126,22 @@ export class Site {
     return { host, keeper, file };
   }
 
+  /** Ends the PMUs, and waits until a subscriber of the output `main` has what they had sent. */
+  async drain(gateway: Gateway, name: string, subscriber: Subscriber): Promise<void> {
+    await this.fleet.close();
+    // An input sees the end of its connection behind the last frame.
+    const open = () =>
+      Object.entries(gateway.status().parts).filter(([part, { state }]) =>
+        part.startsWith("input.") && state === "running"
+      ).map(([part]) => part);
+    await until(() => open().length === 0, () => ["the end of connections", open()]);
+    const ledger = () => outputOf(gateway).subscribers()[name]!.ledger;
+    await until(
+      () => ledger().queued === 0 && subscriber.measurements >= ledger().sent,
+      () => [`what was sent; ${subscriber.measurements} measurements came`, ledger()],
+    );
+  }
+
   /** Starts a subscriber. */
   subscriber(options: SubscriberOptions): Subscriber {
     const subscriber = new Subscriber(options);
