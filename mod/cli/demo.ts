@@ -43,7 +43,7 @@ const BAY_VARIANT = { rate: 4800, asdus: 2, currents: 4, voltages: 4 };
 /** How long the subscriber may take to get its first data. */
 const BEGIN_MS = 30_000;
 /** How long data may be on the way after the PMUs have stopped. */
-const DRAIN_MS = 2000;
+const DRAIN_MS = 10_000;
 
 interface DemoOptions {
   readonly for?: number;
