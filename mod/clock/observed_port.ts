@@ -82,6 +82,10 @@ export class ObservedPort {
   readonly peerRequests: IntervalMeter = new IntervalMeter();
   /** Monotonic milliseconds of its last message. */
   lastMs = NaN;
+  /** Types of message that it has sent, a bit each. */
+  sent = 0;
+  /** Addresses under which its Syncs or their Follow_Ups came with a correction. */
+  readonly correctedBy: Set<string> = new Set();
   /** Whether its Syncs are two-step. */
   twoStep: boolean | undefined;
   /** Largest correction of its Syncs. */
@@ -98,10 +102,11 @@ export class ObservedPort {
     this.domainNumber = domainNumber;
   }
 
-  /** Notes that a message came. */
-  heard(frame: ObservedFrame): void {
+  /** Notes that a message of a type came. */
+  heard(messageType: number, frame: ObservedFrame): void {
     const { sender, ms } = frame;
     this.lastMs = ms;
+    this.sent |= 1 << messageType;
     const senders = this.#senders;
     if (senders.has(sender) || senders.size < MAX_SENDERS) senders.set(sender, ms);
     for (const [other, lastMs] of senders) if (ms - lastMs > SENDER_MS) senders.delete(other);
@@ -115,6 +120,13 @@ export class ObservedPort {
   /** Whether it sends Sync now. */
   isSending(ms: number): boolean {
     return ms - this.syncs.lastMs < SENDING_MS;
+  }
+
+  /** Notes the correction of a Sync or Follow_Up that came from an address. */
+  corrected(correction: TimeInterval, sender: string): void {
+    // Masters themselves put the fraction of a nanosecond there.
+    if (!isUsable(correction) || Math.abs(intervalNs(correction)) < 1) return;
+    if (this.correctedBy.size < MAX_SENDERS) this.correctedBy.add(sender);
   }
 
   /** Takes an Announce. */

@@ -30,6 +30,7 @@ import {
   judgeUtc,
 } from "./observer_rules.ts";
 import { ObservedPort } from "./observed_port.ts";
+import { roleOf } from "./observed_role.ts";
 import { describePort, qualityText, RECEIVER, whyBetter } from "./observer_report.ts";
 import type { ObservedFrame, ObserverOptions, ObserverReport } from "./observer_types.ts";
 
@@ -97,7 +98,7 @@ export class PtpObserver {
       );
     }
     judgeFrame(frame, message, this.#profile, this.#findings);
-    this.#take(message, frame, this.#port(message.header.source, domain, frame));
+    this.#take(message, frame, this.#port(message, frame));
   }
 
   /** Looks at what has not come, and who is best; about once a second. */
@@ -143,7 +144,10 @@ export class PtpObserver {
   /** What is known at monotonic milliseconds `ms`. */
   report(ms: number): ObserverReport {
     const ranked = this.#ranked();
-    const others = [...this.#ports.values()].filter((p) => !ranked.includes(p));
+    const all = [...this.#ports.values()];
+    const passing = all.filter(({ correctedBy }) => correctedBy.size > 0);
+    const described = (port: ObservedPort, better: ObservedPort | undefined, rank: number) =>
+      describePort(port, roleOf(port, passing), better, rank, ms);
     return {
       profile: this.#profile.title,
       domain: this.domainNumber,
@@ -154,15 +158,16 @@ export class PtpObserver {
       refused: { ...this.#refused },
       domains: [...this.#domains].sort((a, b) => a - b),
       clocks: [
-        ...ranked.map((port, i) => describePort(port, ranked[i - 1], i + 1, ms)),
-        ...others.map((port) => describePort(port, undefined, 0, ms)),
+        ...ranked.map((port, i) => described(port, ranked[i - 1], i + 1)),
+        ...all.filter((p) => !ranked.includes(p)).map((port) => described(port, undefined, 0)),
       ],
       findings: this.#findings.all(),
       unlisted: this.#findings.overflow,
     };
   }
 
-  #port(source: PortIdentity, domain: number, frame: ObservedFrame): ObservedPort {
+  #port({ header, messageType }: PtpMessage, frame: ObservedFrame): ObservedPort {
+    const { source, domainNumber: domain } = header;
     const key = keyOf(domain, source);
     let port = this.#ports.get(key);
     if (!port) {
@@ -172,7 +177,7 @@ export class PtpObserver {
       }
       this.#ports.set(key, port = new ObservedPort(source, domain));
     }
-    port.heard(frame);
+    port.heard(messageType, frame);
     const { senders } = port;
     if (senders.length > 1) {
       this.#findings.note(
@@ -207,6 +212,7 @@ export class PtpObserver {
         return;
       }
       case MessageType.Sync:
+        port.corrected(message.header.correction, frame.sender);
         if (!isUsable(message.header.correction)) {
           this.#findings.note(
             "correction-unusable",
@@ -217,6 +223,7 @@ export class PtpObserver {
         }
         return this.#step(port, port.sync(message, frame));
       case MessageType.FollowUp:
+        port.corrected(message.header.correction, frame.sender);
         return this.#step(
           port,
           port.followUp(

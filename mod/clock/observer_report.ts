@@ -43,6 +43,7 @@ export function qualityText(
 /** What is told of a port: `better` is the one before it in rank, from 1 (0: no candidate), at `ms`. */
 export function describePort(
   port: ObservedPort,
+  role: ObservedClock["role"],
   better: ObservedPort | undefined,
   rank: number,
   ms: number,
@@ -52,11 +53,7 @@ export function describePort(
     port: portText(identity),
     senders: port.senders,
     domain: port.domainNumber,
-    role: !announce
-      ? "slave"
-      : announce.grandmasterIdentity === identity.clockIdentity
-      ? "grandmaster"
-      : "boundary",
+    role,
     grandmaster: announce?.grandmasterIdentity ?? "",
     rank,
     reason: better ? whyBetter(better, port) : "",

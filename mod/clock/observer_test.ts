@@ -11,6 +11,7 @@ import {
   type PtpHeader,
   type PtpMessage,
   type PtpTimestamp,
+  type TimeInterval,
   type Tlv,
 } from "../ptp/mod.ts";
 import { PtpObserver } from "./observer.ts";
@@ -286,6 +287,73 @@ Deno.test("observer: peer delay is asked for as often as the profile says, and w
     "00b0c7fffe000002-1 sends Delay_Req, IEEE C37.238-2017 measures delay P2P",
     "00b0c7fffe000002-1 sends Pdelay_Req every 4.00 s, IEEE C37.238-2017 says 1 s",
   ]);
+});
+
+Deno.test("observer: a port is called what it shows, and a transparent clock is known by what it corrects", () => {
+  const { observer, a, b } = network();
+  const timestamp = { seconds: 0, nanos: 0 };
+  const speaker = (n: number) => new Speaker(observer, `00b0c7fffe0000${n}`);
+  const bridge = speaker(20), slave = speaker(30), master = speaker(40), asker = speaker(50);
+  const follow = (ms: number, correction: TimeInterval, sender: string) =>
+    a.send(
+      {
+        messageType: MessageType.FollowUp,
+        header: a.header(MessageType.FollowUp, { correction }),
+        preciseOriginTimestamp: timestamp,
+        tlvs: [],
+      },
+      ms,
+      { sender },
+    );
+  const peerRequest = (who: Speaker, ms: number) =>
+    who.send({
+      messageType: MessageType.PdelayReq,
+      header: who.header(MessageType.PdelayReq),
+      originTimestamp: timestamp,
+      tlvs: [],
+    }, ms);
+  const requestingPortIdentity = a.source;
+  for (let ms = 0; ms <= 4000; ms += 1000) {
+    a.announce(ms);
+    peerRequest(a, ms);
+    peerRequest(b, ms);
+    bridge.send({
+      messageType: MessageType.PdelayResp,
+      header: bridge.header(MessageType.PdelayResp),
+      requestReceiptTimestamp: timestamp,
+      requestingPortIdentity,
+      tlvs: [],
+    }, ms);
+    slave.send({
+      messageType: MessageType.DelayReq,
+      header: slave.header(MessageType.DelayReq),
+      originTimestamp: timestamp,
+      tlvs: [],
+    }, ms);
+    master.sync(ms);
+    asker.send({
+      messageType: MessageType.Signaling,
+      header: asker.header(MessageType.Signaling),
+      targetPortIdentity: a.source,
+      tlvs: [],
+    }, ms);
+    // From the grandmaster's own address, and a fraction that a master may put there itself.
+    follow(ms, interval(500), a.source.clockIdentity);
+    follow(ms, interval(0, 0x8000), bridge.source.clockIdentity);
+  }
+  const roles = () =>
+    Object.fromEntries(observer.report(4001).clocks.map((c) => [c.port.slice(14, 16), c.role]));
+  const expected = {
+    "01": "grandmaster",
+    "02": "peer",
+    "20": "peer",
+    "30": "slave",
+    "40": "master",
+    "50": "unknown",
+  };
+  assert.deepEqual(roles(), expected);
+  follow(4000, interval(500), bridge.source.clockIdentity);
+  assert.deepEqual(roles(), { ...expected, "20": "transparent" });
 });
 
 Deno.test("observer: what an Announce may say wrong", () => {

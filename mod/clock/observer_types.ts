@@ -82,8 +82,19 @@ export interface ObservedClock {
   readonly senders: readonly string[];
   /** Domain. */
   readonly domain: number;
-  /** `grandmaster` announces itself, `boundary` another clock, `slave` nothing. */
-  readonly role: "grandmaster" | "boundary" | "slave";
+  /**
+   * What it shows: `grandmaster` announces itself, `boundary` another clock; `master` sends Sync and announces neither;
+   * `slave` sends Delay_Req; `peer` measures peer delay and nothing else: a transparent clock, a slave or a passive
+   * master; `transparent` is one from whose address Syncs of another clock come with corrections; `unknown` none of it.
+   */
+  readonly role:
+    | "grandmaster"
+    | "boundary"
+    | "master"
+    | "slave"
+    | "peer"
+    | "transparent"
+    | "unknown";
   /** Identity of the grandmaster that it announces; empty for none. */
   readonly grandmaster: string;
   /** Place among those that could be grandmaster, from 1; 0 for none. */

@@ -287,11 +287,17 @@ const FINDINGS = [
   { title: "Times", kind: "num", text: (f) => String(f.count) },
 ];
 
+/** Roles of which a Sync is expected. */
+const SENDS_SYNC = ["grandmaster", "boundary", "master"];
+
 /** @type {import("./table.js").Column<any>[]} */
 const CLOCKS = [
   { title: "Rank", kind: "num", text: (c) => c.rank === 0 ? "–" : String(c.rank) },
   { title: "Port", kind: "mono", text: (c) => c.port },
-  { title: "Role", text: (c) => c.active ? c.role : `${c.role}, silent` },
+  {
+    title: "Role",
+    text: (c) => c.active || !SENDS_SYNC.includes(c.role) ? c.role : `${c.role}, silent`,
+  },
   { title: "Offset", kind: "num", text: (c) => nanos(c.offsetNs) },
   {
     title: "Quality",
