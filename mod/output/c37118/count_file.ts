@@ -46,6 +46,11 @@ export class CountFile {
       await writeFileAtomic(this.#path, `${text}\n`, 0o600);
     });
   }
+
+  /** Resolves when nothing is being written any more, be it that it failed. */
+  async settled(): Promise<void> {
+    await this.#writing.catch(() => {}); // told to whoever wrote
+  }
 }
 
 function digestOf(shape: StreamShape): string {

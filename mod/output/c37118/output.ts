@@ -104,6 +104,7 @@ class C37118OutputPart implements C37118Output {
     clearInterval(this.#timer);
     this.#timer = undefined;
     await this.#clients.close();
+    await this.#file.settled(); // whoever comes after this part reads the file, and writes it
     this.#enter("stopped");
   }
 
