@@ -4,6 +4,7 @@
  * @module
  */
 import {
+  type Clock,
   type Log,
   makeFrame,
   makeLayout,
@@ -105,6 +106,21 @@ export class FakeAccess implements SubscriberAccess {
   }
 }
 
+/** A clock that goes when it is told to, so that what is slow is not taken for what is silent. */
+export class HandClock implements Clock {
+  /** Milliseconds since the test began. */
+  ms = 0;
+  readonly #begunMs = Date.now();
+
+  nowMicros(): number {
+    return (this.#begunMs + this.ms) * 1000;
+  }
+
+  monotonicMs(): number {
+    return this.ms;
+  }
+}
+
 /** A log whose lines tests read. */
 export class KeptLog implements Log {
   readonly lines: string[] = [];
@@ -120,6 +136,11 @@ export class KeptLog implements Log {
   error(message: string): void {
     this.lines.push(message);
   }
+}
+
+/** A Worker that makes metadata, and fails when it is told to. */
+export function testingWorker(): Worker {
+  return new Worker(new URL("./testing_metadata_worker.ts", import.meta.url), { type: "module" });
 }
 
 /** Makes frames of all signals, each value its handle plus `base`. */
