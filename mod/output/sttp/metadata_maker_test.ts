@@ -4,7 +4,7 @@ import { DecodeError, finishSteps, type SignalRegistry } from "../../core/mod.ts
 import { systemClock } from "../../os/mod.ts";
 import { decodeMetadata, metadataDocumentSteps, type MetadataRequest } from "../../sttp/mod.ts";
 import { MetadataMaker, type MetadataMakerContext } from "./metadata_maker.ts";
-import { GATEWAY_ID, KeptLog, makeRegistry } from "./testing.ts";
+import { GATEWAY_ID, KeptLog, makeRegistry, testingWorker } from "./testing.ts";
 import { until } from "../../../tests/support/waiting.ts";
 
 const ALL: MetadataRequest = {
@@ -28,10 +28,6 @@ function maker(registry: SignalRegistry, more: Partial<MetadataMakerContext> = {
   });
   return { made, log, [Symbol.dispose]: () => made.stop() };
 }
-
-/** The Worker of these tests, which fails when it is told to. */
-const unruly = () =>
-  new Worker(new URL("./testing_metadata_worker.ts", import.meta.url), { type: "module" });
 
 /** The document as it is made on this thread. */
 function expected(registry: SignalRegistry, permitted: Uint8Array, request: MetadataRequest) {
@@ -107,7 +103,7 @@ Deno.test("what is wrong with a filter is told, its time charged, and the Worker
 
 Deno.test("a Worker that dies fails its request alone, and another is started after a while", async () => {
   const { registry } = makeRegistry(3);
-  using t = maker(registry, { makeWorker: unruly, times: { backoffMs: 20 } });
+  using t = maker(registry, { makeWorker: testingWorker, times: { backoffMs: 20 } });
   const permitted = new Uint8Array(3).fill(1);
   const dying = t.made.make(permitted, { ...ALL, filter: "die" });
   const waiting = t.made.make(permitted, ALL);
@@ -122,7 +118,7 @@ Deno.test("a Worker that dies fails its request alone, and another is started af
 
 Deno.test("a Worker that does not answer is ended", async () => {
   const { registry } = makeRegistry(3);
-  using t = maker(registry, { makeWorker: unruly, times: { backoffMs: 1, makeMs: 50 } });
+  using t = maker(registry, { makeWorker: testingWorker, times: { backoffMs: 1, makeMs: 50 } });
   const permitted = new Uint8Array(3).fill(1);
   await assert.rejects(t.made.make(permitted, { ...ALL, filter: "hang" }), isFailure);
   assert.match(t.log.lines.join(), /did not answer for 0.05 s/);
@@ -131,12 +127,12 @@ Deno.test("a Worker that does not answer is ended", async () => {
 
 Deno.test("too many requests, and those that wait too long, are refused", async () => {
   const { registry } = makeRegistry(3);
-  using t = maker(registry, { makeWorker: unruly, maxWaiting: 2, times: { waitMs: 50 } });
+  using t = maker(registry, { makeWorker: testingWorker, maxWaiting: 2, times: { waitMs: 50 } });
   const permitted = new Uint8Array(3).fill(1);
   const hanging = t.made.make(permitted, { ...ALL, filter: "hang" });
   const waiting = [1, 2].map(() => t.made.make(permitted, ALL));
   await assert.rejects(t.made.make(permitted, ALL), isBusy, "beyond the bound");
-  for (const late of waiting) await assert.rejects(late, isBusy, "too long");
+  await Promise.all(waiting.map((late) => assert.rejects(late, isBusy, "too long")));
   assert.equal(t.made.status().refused, 3);
   assert.equal(t.made.status().waiting, 0);
   t.made.stop();

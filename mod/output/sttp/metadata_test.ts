@@ -6,8 +6,7 @@ import { MetadataCache } from "./metadata_cache.ts";
 import { digestPermitted } from "./metadata_digest.ts";
 import { MetadataMaker } from "./metadata_maker.ts";
 import { Subscriber } from "./subscriber.ts";
-import { FakeAccess, GATEWAY_ID, KeptLog, makeRegistry } from "./testing.ts";
-import { until } from "../../../tests/support/waiting.ts";
+import { FakeAccess, GATEWAY_ID, KeptLog, makeRegistry, testingWorker } from "./testing.ts";
 
 Deno.test("MetadataCache: keeps documents of one version, makes failures anew", async () => {
   const clock = { nowMs: 0, monotonicMs: () => clock.nowMs, nowMicros: () => 0 };
@@ -138,7 +137,17 @@ Deno.test("SttpMetadata: what is revoked while metadata are made is not told", a
   access.grant("a", [0, 1]);
   const clock = systemClock(), log = new KeptLog();
   const { options } = access;
-  const maker = new MetadataMaker({ registry, options, clock, log, maxWaiting: 9 });
+  const maker = new MetadataMaker({
+    registry,
+    options,
+    clock,
+    log,
+    maxWaiting: 9,
+    makeWorker: () => {
+      access.grant("a", [0]); // the work has begun
+      return testingWorker();
+    },
+  });
   const metadata = new SttpMetadata({ registry, access, maker, clock });
   const a = new Subscriber("a", { enabled: true, stream: "received" }, {
     gatewayId: GATEWAY_ID,
@@ -148,10 +157,9 @@ Deno.test("SttpMetadata: what is revoked while metadata are made is not told", a
   });
   const all = { filter: "", encoding: "utf-8", gzip: false, external: true, internal: true };
   try {
-    const asked = metadata.document(a, { ...all, encoding: "utf-8" });
-    await until(() => maker.status().started === 1, "the beginning of the work");
-    access.grant("a", [0]);
-    const text = new TextDecoder().decode(await asked);
+    const text = new TextDecoder().decode(
+      await metadata.document(a, { ...all, encoding: "utf-8" }),
+    );
     const tags = registry.signals().map(({ pointTag }) => text.includes(`>${pointTag}<`));
     assert.deepEqual(tags, [true, false, false, false]);
     assert.equal(maker.status().made, 2);
