@@ -13,6 +13,23 @@ export function heldBytes(): number {
   return heapUsed + external;
 }
 
+/** Longest time between two looks of {@linkcode RunningTime}, in milliseconds, in which the thread may have run. */
+const LONGEST_LOOK_MS = 10;
+
+/** The time in which this thread ran: a machine that gives it no turn for a while does not lengthen it. */
+export class RunningTime {
+  /** Milliseconds up to the last look. */
+  ms = 0;
+  #lookedMs = performance.now();
+
+  /** Looks at the clock; to be done in each turn of the loop that waits. */
+  look(): void {
+    const nowMs = performance.now();
+    this.ms += Math.min(nowMs - this.#lookedMs, LONGEST_LOOK_MS);
+    this.#lookedMs = nowMs;
+  }
+}
+
 /**
  * The longest of the steps of a piece of work in milliseconds, each as short as it came in several trials.
  *
