@@ -5,7 +5,7 @@
  */
 import type { Clock, Log } from "../core/mod.ts";
 import { DecodeError } from "../core/mod.ts";
-import { Backoff, UnixDatagram, UnixSocketError } from "../os/mod.ts";
+import { Backoff, removeAbandonedSockets, UnixDatagram, UnixSocketError } from "../os/mod.ts";
 import {
   decodeMessage,
   encodeSet,
@@ -57,6 +57,8 @@ export interface Ptp4lSourceContext {
   readonly onChange: () => void;
 }
 
+/** Names that {@linkcode Ptp4lSource} gives to its sockets: process, and a number. */
+const OWN_SOCKET = /^ptp4l-\d+-\d{1,3}\.sock$/;
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 5000;
 const SUBSCRIPTION_SECONDS = 180;
@@ -131,6 +133,7 @@ export class Ptp4lSource {
   }
 
   async #run(): Promise<void> {
+    await this.#clear();
     const backoff = new Backoff(FIRST_RETRY_MS, LONGEST_RETRY_MS, Math.random);
     while (!this.#abort.signal.aborted) {
       try {
@@ -278,6 +281,17 @@ export class Ptp4lSource {
     this.#events = undefined;
     this.subscribed = undefined;
     this.#renewMs = NaN;
+  }
+
+  /** Takes away what gateways that were killed have left. */
+  async #clear(): Promise<void> {
+    const { clientDir } = this.#options;
+    const removed = await removeAbandonedSockets(clientDir, OWN_SOCKET);
+    if (removed.length > 0) {
+      this.#context.log.info(
+        `${removed.length} sockets that an earlier process left in ${clientDir} are removed`,
+      );
+    }
   }
 
   #open(): UnixDatagram {

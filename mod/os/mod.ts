@@ -26,6 +26,7 @@ export { inTurns, nextTurn } from "./turns.ts";
 export { type MulticastOptions, openUdp, type UdpOptions, type UdpSocket } from "./udp.ts";
 export * from "./udp_sender.ts";
 export * from "./unix_datagram.ts";
+export { removeAbandonedSockets } from "./abandoned_sockets.ts";
 export { type ProvableTls, proveClientCertificateRequired } from "./tls_proof.ts";
 export { PacketSender, type PacketSenderOptions } from "./packet_sender.ts";
 export { MAX_PACKET_RULES, type PacketFilter, type PacketRule } from "./packet_filter.ts";
