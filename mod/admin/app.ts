@@ -167,19 +167,42 @@ export function adminApp(context: AdminContext): AdminApp {
     throw new ProblemError(403, "role", `This needs the role ${needed}`);
   };
 
-  /** A request that the guard has turned away is in the trail too, whatever it was for. */
-  const noteGuard = (error: unknown, peer: HttpPeer, id: string): void => {
-    if (!(error instanceof ProblemError) || error.status !== 403) return;
-    const detail = error.message.slice(0, MAX_STRANGE);
-    book.note({ who: "", from: peer.address, action: "auth.guard", detail, request: id });
+  /** Counts and guards a request; throws ProblemError for one that nobody looks at. */
+  const enter = (request: Request, authorization: string | null, peer: HttpPeer): void => {
+    const who = authenticator.recognise(authorization, peer);
+    const { pathname } = new URL(request.url);
+    context.requests.admit(peer.address, who, pathname, clock.monotonicMs());
+    guard(request, gateway.config.admin);
+  };
+
+  /** A request that was not looked at is in the trail too, whatever it was for. */
+  const noteTurnedAway = (
+    error: unknown,
+    authorization: string | null,
+    peer: HttpPeer,
+    id: string,
+  ): void => {
+    if (!(error instanceof ProblemError)) return;
+    const { address: from } = peer, detail = error.message.slice(0, MAX_STRANGE);
+    if (error.status === 403) {
+      book.note({ who: "", from, action: "auth.guard", detail, request: id });
+    } else if (error.status === 429) {
+      const who = authenticator.recognise(authorization, peer) ?? "";
+      book.note({ who, from, action: "auth.rate", detail, request: id });
+      complaints.note(
+        "tooManyRequests",
+        `Refused requests of ${from}: ${detail}`,
+        clock.monotonicMs(),
+      );
+    }
   };
 
   return {
     async fetch(request, peer) {
-      const id = crypto.randomUUID();
+      const id = crypto.randomUUID(), authorization = request.headers.get("Authorization");
       let response: Response;
       try {
-        guard(request, gateway.config.admin);
+        enter(request, authorization, peer);
         response = await app.fetch(request, { peer, id });
       } catch (error) {
         // Hono's own handler has seen everything else.
@@ -187,7 +210,7 @@ export function adminApp(context: AdminContext): AdminApp {
           problemOf(error) ?? new ProblemError(400, "request", "Not understood"),
           id,
         );
-        noteGuard(error, peer, id);
+        noteTurnedAway(error, authorization, peer, id);
       }
       for (const [name, value] of Object.entries(SECURITY_HEADERS)) {
         if (!response.headers.has(name)) response.headers.set(name, value);
@@ -197,9 +220,9 @@ export function adminApp(context: AdminContext): AdminApp {
     },
     async identify(request, authorization, peer, id) {
       try {
-        guard(request, gateway.config.admin);
+        enter(request, authorization, peer);
       } catch (error) {
-        noteGuard(error, peer, id);
+        noteTurnedAway(error, authorization, peer, id);
         throw error;
       }
       const headers = new Headers(authorization === null ? {} : { Authorization: authorization });

@@ -64,7 +64,18 @@ export class Authenticator {
    * is locked out or too many others are being looked at.
    */
   async identify(authorization: string | null, peer: HttpPeer): Promise<User | undefined> {
-    if (authorization !== null) return await this.#byToken(authorization, peer);
+    return authorization === null
+      ? this.#byCertificate(peer)
+      : await this.#byToken(authorization, peer);
+  }
+
+  /** Name of the user if that can be told without work: by a certificate, or a token that was proven. */
+  recognise(authorization: string | null, peer: HttpPeer): string | undefined {
+    if (authorization === null) return this.#byCertificate(peer)?.name;
+    return this.#proven.get(sha256(tokenTextOf(authorization)))?.name;
+  }
+
+  #byCertificate(peer: HttpPeer): User | undefined {
     if (!peer.tls?.certificateDer) return undefined;
     const admin = this.#admin();
     if (this.#identities?.admin !== admin) {
@@ -88,7 +99,7 @@ export class Authenticator {
   }
 
   async #byToken(authorization: string, peer: HttpPeer): Promise<User> {
-    const text = /^Bearer +(\S{1,256})$/i.exec(authorization)?.[1] ?? "";
+    const text = tokenTextOf(authorization);
     const digest = sha256(text);
     const proven = this.#proven.get(digest);
     if (proven) {
@@ -181,6 +192,10 @@ export class Authenticator {
       this.#hashing--;
     }
   }
+}
+
+function tokenTextOf(authorization: string): string {
+  return /^Bearer +(\S{1,256})$/i.exec(authorization)?.[1] ?? "";
 }
 
 /** True while a gateway has no user. */

@@ -7,6 +7,7 @@ import type { AuditFact, AuditLog } from "../audit/mod.ts";
 import type { Clock, Log } from "../core/mod.ts";
 import type { Gateway, GatewayKeeper } from "../gateway/mod.ts";
 import type { ClaimToken } from "./claim.ts";
+import type { RequestRate } from "./request_rate.ts";
 
 /** What the admin API works on. */
 export interface AdminContext {
@@ -18,6 +19,8 @@ export interface AdminContext {
   readonly audit: Pick<AuditLog, "note" | "entries" | "lost">;
   /** The claim token; undefined once there are users. */
   readonly claim?: ClaimToken | undefined;
+  /** How often clients may ask. */
+  readonly requests: RequestRate;
   /** The time. */
   readonly clock: Clock;
   /** Where events go. */

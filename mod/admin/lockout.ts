@@ -116,8 +116,8 @@ class Tallies {
   }
 }
 
-/** The address, of IPv6 its first 64 bits. */
-function networkOf(address: string): string {
+/** The address; of IPv6 its first 64 bits, since one host has all of the rest. */
+export function networkOf(address: string): string {
   const bytes = ipBytes(address);
   return bytes?.length === 16 ? `${bytes.slice(0, 8).join(".")}/64` : address;
 }

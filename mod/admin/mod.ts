@@ -10,6 +10,7 @@ export { type AdminContext } from "./context.ts";
 export { AdminHost, type AdminHostOptions } from "./host.ts";
 export { type Json, openApi } from "./openapi.ts";
 export { type PartMetrics, prometheusText } from "./prometheus.ts";
+export { RequestRate } from "./request_rate.ts";
 export { hasRole, type User } from "./roles.ts";
 export { type Call, type Route, type RouteAccess, type RouteOptions } from "./route.ts";
 export { ROUTES } from "./routes.ts";

@@ -45,7 +45,7 @@ export const PROBE_ROUTES: readonly Route[] = [
 ];
 
 /** The numbers of the gateway, of its parts, each asked when it is its turn, and of the API. */
-function* metricsOf({ gateway, audit }: AdminContext): Generator<PartMetrics> {
+function* metricsOf({ gateway, audit, requests }: AdminContext): Generator<PartMetrics> {
   yield { part: "gateway", metrics: gateway.ownMetrics() };
   for (const part of gateway.parts()) yield { part: part.name, metrics: part.metrics() };
   yield {
@@ -55,6 +55,11 @@ function* metricsOf({ gateway, audit }: AdminContext): Generator<PartMetrics> {
       help: "Entries of the audit trail that could not be written",
       type: "counter",
       value: audit.lost,
+    }, {
+      name: "admin_requests_refused_total",
+      help: "Requests that were refused since their client asked too often",
+      type: "counter",
+      value: requests.refused,
     }],
   };
 }

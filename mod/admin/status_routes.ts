@@ -40,6 +40,7 @@ const statusSchema = v.object({
   signals: v.number(),
   streams: v.record(v.string(), v.object({ frames: v.number(), errors: v.number() })),
   parts: v.record(v.string(), partSchema),
+  admin: v.object({ requestsRefused: v.number() }),
   configuration: v.object({
     version: v.number(),
     digest: v.string(),
@@ -175,7 +176,7 @@ export const STATUS_ROUTES: readonly Route[] = [
 ];
 
 /** The status as JSON text, one part in each piece: all of them at once would take milliseconds. */
-function* statusPieces({ gateway, keeper }: AdminContext): Generator<string> {
+function* statusPieces({ gateway, keeper, requests }: AdminContext): Generator<string> {
   const { running, pending, note } = keeper.status();
   const { number, digest, author, timeMicros } = running satisfies v.InferOutput<
     typeof versionSchema
@@ -189,7 +190,8 @@ function* statusPieces({ gateway, keeper }: AdminContext): Generator<string> {
     note,
     needsSignature: gateway.config.config.signers.length > 0,
   };
-  const head = JSON.stringify({ ...gateway.summary(), configuration });
+  const admin = { requestsRefused: requests.refused };
+  const head = JSON.stringify({ ...gateway.summary(), admin, configuration });
   yield `${head.slice(0, -1)},"parts":{`;
   let comma = "";
   for (const part of gateway.parts()) {

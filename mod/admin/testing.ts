@@ -16,6 +16,7 @@ import { type HttpPeer, systemClock } from "../os/mod.ts";
 import { type AdminApp, adminApp } from "./app.ts";
 import { ClaimToken } from "./claim.ts";
 import type { AdminContext } from "./context.ts";
+import { RequestRate } from "./request_rate.ts";
 
 /** Users of the bench by name; `root` has what no single role has. */
 export const USERS: Readonly<Record<string, readonly AdminRole[]>> = {
@@ -113,7 +114,18 @@ export class AdminBench {
       log: logFor("audit"),
     });
     const claim = users ? undefined : await ClaimToken.open(`${folder}/state`);
-    const context = { gateway, keeper, audit, claim, clock, log: logFor("admin"), version: "test" };
+    // Tests ask as fast as they can.
+    const requests = new RequestRate(() => 1e9);
+    const context = {
+      gateway,
+      keeper,
+      audit,
+      claim,
+      requests,
+      clock,
+      log: logFor("admin"),
+      version: "test",
+    };
     const bench = new AdminBench(folder, context, audit);
     try {
       await test(bench);

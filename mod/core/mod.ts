@@ -20,6 +20,7 @@ export * from "./registry.ts";
 export * from "./signal.ts";
 export * from "./slot.ts";
 export * from "./steps.ts";
+export * from "./token_bucket.ts";
 export * from "./uuid.ts";
 export * from "./version.ts";
 export * from "./waveform_ring.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import * as v from "valibot";
-import { parseHostPort, partName, secretFile, secretSource, text } from "../config/mod.ts";
+import { integer, parseHostPort, partName, secretFile, secretSource, text } from "../config/mod.ts";
 import { isTokenHash, type SubscriberIdentity } from "../identity/mod.ts";
 
 /** Roles by the names of IEC 62351-8; what each may do stands with the routes of the API. */
@@ -39,6 +39,8 @@ export interface AdminConfig {
   readonly hosts: readonly string[];
   /** Who may read `/metrics`. */
   readonly metrics: "VIEWER" | "open";
+  /** Most requests of one client per second. */
+  readonly maxRequestsPerSecond: number;
   /** Users by name. */
   readonly user: Readonly<Record<string, AdminUser>>;
 }
@@ -134,6 +136,16 @@ export const adminSchema: v.GenericSchema<unknown, AdminConfig> = v.pipe(
         v.metadata(live),
       ),
       "VIEWER",
+    ),
+    maxRequestsPerSecond: v.optional(
+      v.pipe(
+        integer(10, 10_000),
+        v.description(
+          "Most requests per second of one user at one address, and of all others there; four times as many at once",
+        ),
+        v.metadata(live),
+      ),
+      50,
     ),
     user: v.optional(
       v.pipe(

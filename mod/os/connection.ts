@@ -112,6 +112,7 @@ export type RefusalWord =
   | "acceptFailed"
   | "tooManyConnections"
   | "tooManyHandshakes"
+  | "tooManyRequests"
   | "handshakeTimeout"
   | "handshakeFailed";
 

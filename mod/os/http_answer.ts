@@ -6,6 +6,14 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { HttpListenOptions, HttpPeer } from "./http_options.ts";
 
+/** Connections that end behind an answer that was begun. */
+const ending = new WeakSet<object>();
+
+/** True for what came behind the last request of its connection, and is none any more (RFC 9112, 9.6). */
+export function isBehindLast(q: IncomingMessage): boolean {
+  return q.socket.destroyed || ending.has(q.socket);
+}
+
 /** Answers a request; with `isCrowded` the connection ends behind the answer. */
 export async function answer(
   q: IncomingMessage,
@@ -23,8 +31,12 @@ export async function answer(
       ? await options.handle(request, peer)
       : new Response(null, { status: 400 });
     const headers: Record<string, string> = Object.fromEntries(response.headers);
-    // What was not read of a request cannot be told from the next one.
-    if (isUnread(q) || isCrowded()) headers["connection"] = "close";
+    // What was not read of a request cannot be told from the next one; and who asks too much has to come anew, which is
+    // bounded too: refusals alone would keep a thread busy.
+    if (isUnread(q) || isCrowded() || response.status === TOO_MANY_REQUESTS) {
+      headers["connection"] = "close";
+      ending.add(q.socket);
+    }
     res.writeHead(response.status, headers);
     if (response.body) {
       await send(response.body, res, gone.signal, options.writeTimeoutMs ?? 30_000);
@@ -39,6 +51,7 @@ export async function answer(
   if (isUnread(q)) setTimeout(() => q.socket.destroy(), FAREWELL_MS);
 }
 
+const TOO_MANY_REQUESTS = 429;
 /** Time for an answer to reach a client whose connection ends with it, in milliseconds. */
 export const FAREWELL_MS = 500;
 

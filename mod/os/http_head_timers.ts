@@ -18,10 +18,12 @@ export class HeadTimers {
     this.#expect(socket, ms);
   }
 
-  /** A head has come. */
-  came(socket: Socket): void {
+  /** A head has come; gives how many requests of the connection are being answered now. */
+  came(socket: Socket): number {
     clearTimeout(this.#timers.get(socket));
-    this.#running.set(socket, (this.#running.get(socket) ?? 0) + 1);
+    const running = (this.#running.get(socket) ?? 0) + 1;
+    this.#running.set(socket, running);
+    return running;
   }
 
   /** Its request was answered: the next head is waited for, unless it is there. */

@@ -11,7 +11,7 @@ import type { Duplex } from "node:stream";
 import { createSecureContext, type SecureContext, TLSSocket } from "node:tls";
 import { normalizeAddress } from "../identity/mod.ts";
 import { type Admitted, openAcceptor } from "./accept.ts";
-import { answer } from "./http_answer.ts";
+import { answer, isBehindLast } from "./http_answer.ts";
 import { HeadTimers } from "./http_head_timers.ts";
 import type { HttpListener, HttpListenOptions, HttpPeer } from "./http_options.ts";
 import { upgrade, webSocketServer } from "./http_web_socket.ts";
@@ -19,6 +19,8 @@ import { checkKeyPair, type KeyPairPem } from "./key_pair.ts";
 import { tlsPeer } from "./tls_peer.ts";
 
 const MAX_HEAD_BYTES = 16 * 1024;
+/** Requests of one connection that are answered at a time: few clients send any before they have the answer to the last. */
+const MAX_AT_A_TIME = 16;
 
 /** Serves HTTP; rejects when the address cannot be bound or the key does not fit. */
 export async function listenHttp(options: HttpListenOptions): Promise<HttpListener> {
@@ -33,8 +35,19 @@ export async function listenHttp(options: HttpListenOptions): Promise<HttpListen
   // Those that wait for another request hold no more than half of the places: an operator must get in.
   const isCrowded = () => acceptor.connections > maxConnections / 2;
   const server = createServer({ maxHeaderSize: MAX_HEAD_BYTES }, async (q, res) => {
-    heads.came(q.socket);
-    await answer(q, res, peerOf(q), options, isCrowded);
+    if (isBehindLast(q)) return;
+    const peer = peerOf(q);
+    if (heads.came(q.socket) > MAX_AT_A_TIME) {
+      const { address } = peer;
+      options.onRefused({
+        reason: "tooManyRequests",
+        message:
+          `Refused ${address}: more than ${MAX_AT_A_TIME} requests at a time on a connection`,
+        address,
+      });
+      return void q.socket.destroy();
+    }
+    await answer(q, res, peer, options, isCrowded);
     // The server ends what stays idle; this ends what began another head and does not finish it.
     heads.answered(q.socket, keepAliveMs + headTimeoutMs);
   });

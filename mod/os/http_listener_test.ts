@@ -370,3 +370,54 @@ Deno.test("http: requests that come before the first answer are answered in orde
     assert.doesNotMatch(text, / 408 /);
   }, { limits: { headTimeoutMs: 1000, keepAliveMs: 100 } });
 });
+
+Deno.test("http: who sends many requests without awaiting answers is cut off, before they cost anything", async () => {
+  for (const tls of [true, false]) {
+    let handled = 0;
+    await withListener(() => {
+      handled++;
+      return new Response("ok");
+    }, async (url, _, refused) => {
+      const client = new RawClient(url, tls);
+      client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(1000));
+      await client.over;
+      assert.ok(handled <= 16, `${handled} were handled`);
+      assert.deepEqual(refused, [
+        "Refused 127.0.0.1: more than 16 requests at a time on a connection",
+      ]);
+      assert.equal((await callHttp({ url, ...(tls && { pin }) })).text, "ok");
+    }, { tls });
+  }
+});
+
+Deno.test("http: who asks too often has to come anew, and what it sent behind is not looked at", async () => {
+  const seen: string[] = [],
+    { promise: released, resolve: release } = Promise.withResolvers<void>();
+  await withListener((request) => {
+    const { pathname } = new URL(request.url);
+    seen.push(pathname);
+    if (pathname === "/ok") return new Response(pathname);
+    const body = new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        await released;
+        controller.enqueue(new TextEncoder().encode("less often"));
+        controller.close();
+      },
+    });
+    return new Response(body, { status: 429 });
+  }, async (url) => {
+    const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
+    const client = new RawClient(url, false), other = new RawClient(url, false);
+    client.send(get("/ok"));
+    assert.match(await client.until(/\/ok\r\n0\r\n\r\n$/), /\r\nConnection: keep-alive\r\n/i);
+    client.send(get("/often"));
+    await until(() => seen.includes("/often"), "the request that is refused");
+    client.send(get("/behind"));
+    other.send(get("/ok"));
+    await other.until(/\/ok\r\n0\r\n\r\n$/);
+    release();
+    const text = await client.over;
+    assert.match(text, /^HTTP\/1.1 429 [^]*\r\nConnection: close\r\n[^]*less often\r\n0\r\n\r\n$/i);
+    assert.deepEqual(seen, ["/ok", "/often", "/ok"]);
+  }, { tls: false });
+});

@@ -3,10 +3,9 @@
  *
  * @module
  */
-import { ByteReader, DecodeError } from "../core/mod.ts";
+import { ByteReader, DecodeError, TokenBucket } from "../core/mod.ts";
 import { Command } from "./constants.ts";
 import { type OperationalModes, parseOperationalModes } from "./operational_modes.ts";
-import { TokenBucket } from "./publisher_bucket.ts";
 import { metadataRequestOf, MetadataRequests } from "./publisher_metadata.ts";
 import { hex, type PublisherSessionState } from "./publisher_session_state.ts";
 import type { PublisherSubscribing } from "./publisher_subscribing.ts";

@@ -24,7 +24,8 @@ class Pushed {
 
   text(more: string): string {
     return `[gateway]\nid = "${GATEWAY_ID}"\nname = "EDGE"\nmemoryMB = 500\nstateDir = "${this.state}"\n` +
-      `[statistics]\nenabled = false\n[admin]\nlisten = "127.0.0.1:${this.adminPort}"\n${more}`;
+      `[statistics]\nenabled = false\n[admin]\nmaxRequestsPerSecond = 1000\n` +
+      `listen = "127.0.0.1:${this.adminPort}"\n${more}`;
   }
 
   async start(): Promise<void> {

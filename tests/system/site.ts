@@ -169,11 +169,12 @@ const TOKEN = tokenText("root", new Uint8Array(32).fill(7));
 /** Headers of a user of {@linkcode ADMIN_TOML}, who may do everything. */
 export const AS_ROOT: Readonly<Record<string, string>> = { Authorization: `Bearer ${TOKEN}` };
 
-/** The tables `[admin]` with plain HTTP on any loopback port, and the user `root`. */
+/** The tables `[admin]` with plain HTTP on any loopback port, and the user `root`, who may ask as fast as tests do. */
 export const ADMIN_TOML: string = `
 [admin]
 listen = "127.0.0.1:0"
 insecure = true
+maxRequestsPerSecond = 10000
 [admin.user.root]
 roles = ["ENGINEER", "SECADM", "SECAUD"]
 token = "${await hashToken(TOKEN, new Uint8Array(16))}"

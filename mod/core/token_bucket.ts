@@ -1,5 +1,5 @@
 /**
- * A token bucket: how often a peer may do something.
+ * A token bucket: how often something may be done.
  *
  * @module
  */
@@ -19,13 +19,13 @@ export class TokenBucket {
     this.#atMs = nowMs;
   }
 
-  /** Takes one token; false if there is none. */
-  take(nowMs: number): boolean {
+  /** Takes one token, or `cost` of them; false if there are not as many. */
+  take(nowMs: number, cost = 1): boolean {
     const earned = Math.max(0, nowMs - this.#atMs) / 1000 * this.#perSecond;
     this.#tokens = Math.min(this.#burst, this.#tokens + earned);
     this.#atMs = nowMs;
-    if (this.#tokens < 1) return false;
-    this.#tokens--;
+    if (this.#tokens < cost) return false;
+    this.#tokens -= cost;
     return true;
   }
 }
