@@ -3,7 +3,16 @@
  *
  * @module
  */
-import type { Clock, Log, Metric, Part, PartState, PartStatus } from "../core/mod.ts";
+import {
+  type Clock,
+  counter,
+  gauge,
+  type Log,
+  type Metric,
+  type Part,
+  type PartState,
+  type PartStatus,
+} from "../core/mod.ts";
 import { Complaints } from "../stats/mod.ts";
 import type { ArchiveOptions } from "./options.ts";
 import { ARCHIVE_WORKER } from "./role.ts";
@@ -230,29 +239,22 @@ export class Archive implements Part {
 
   metrics(): Metric[] {
     const f = this.#figures;
-    const metric = (
-      name: string,
-      type: Metric["type"],
-      value: number,
-      help: string,
-      labels?: Metric["labels"],
-    ): Metric => ({ name: `archive_${name}`, help, type, value, ...(labels && { labels }) });
     const dropped = (reason: string, value: number) =>
-      metric("dropped_total", "counter", value, "Event records that were dropped, by reason", {
+      counter("archive_dropped_total", "Event records that were dropped, by reason", value, {
         reason,
       });
     const removed = (reason: string, value = 0) =>
-      metric("removed_total", "counter", value, "Event records removed, by reason", { reason });
+      counter("archive_removed_total", "Event records removed, by reason", value, { reason });
     return [
-      metric("alarm", "gauge", f?.problem ? 1 : 0, "1 while the disk takes nothing"),
-      metric("records", "gauge", f?.records ?? 0, "Event records in the archive"),
-      metric("bytes", "gauge", f?.bytes ?? 0, "Bytes of all event records"),
-      metric("protected_records", "gauge", f?.protectedRecords ?? 0, "Protected event records"),
-      metric("queued_bytes", "gauge", this.#queuedBytes, "Bytes that wait for the disk"),
-      metric("taken_total", "counter", this.#taken, "Event records that were handed in"),
-      metric("written_total", "counter", f?.written ?? 0, "Event records written"),
-      metric("write_failures_total", "counter", f?.failures ?? 0, "Writes that failed"),
-      metric("duplicates_total", "counter", f?.duplicates ?? 0, "Records that were there already"),
+      gauge("archive_alarm", "1 while the disk takes nothing", f?.problem ? 1 : 0),
+      gauge("archive_records", "Event records in the archive", f?.records ?? 0),
+      gauge("archive_bytes", "Bytes of all event records", f?.bytes ?? 0),
+      gauge("archive_protected_records", "Protected event records", f?.protectedRecords ?? 0),
+      gauge("archive_queued_bytes", "Bytes that wait for the disk", this.#queuedBytes),
+      counter("archive_taken_total", "Event records that were handed in", this.#taken),
+      counter("archive_written_total", "Event records written", f?.written ?? 0),
+      counter("archive_write_failures_total", "Writes that failed", f?.failures ?? 0),
+      counter("archive_duplicates_total", "Records that were there already", f?.duplicates ?? 0),
       dropped("queue", this.#refused),
       dropped("unreadable", this.#unreadable),
       dropped("tooLarge", f?.tooLarge ?? 0),

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ClockReport, Metric, StatisticRow } from "../core/mod.ts";
+import { type ClockReport, counter, gauge, type Metric, type StatisticRow } from "../core/mod.ts";
 import { CLOCK_STATISTICS, statisticRows } from "../stats/mod.ts";
 import type { ObserverReport } from "./observer_types.ts";
 import { unlockedSeconds } from "./status.ts";
@@ -98,29 +98,14 @@ function networkMetrics(
   return [
     ...counters("ptp_messages_total", "PTP messages that were heard", "type", messages),
     ...counters("ptp_refused_total", "PTP messages that cannot be read", "kind", refused),
-    {
-      name: "ptp_lost_total",
-      help: "PTP messages that came to the host and were not looked at",
-      type: "counter",
-      value: lost,
-    },
+    counter("ptp_lost_total", "PTP messages that came to the host and were not looked at", lost),
     gauge("ptp_findings", wrong, findings.length),
-    {
-      name: "ptp_findings_unlisted_total",
-      help: "Times that something wrong was seen for which there was no room among the findings",
-      type: "counter",
-      value: unlisted,
-    },
+    counter(
+      "ptp_findings_unlisted_total",
+      "Times that something wrong was seen for which there was no room among the findings",
+      unlisted,
+    ),
   ];
-}
-
-function gauge(
-  name: string,
-  help: string,
-  value: number,
-  labels?: Readonly<Record<string, string>>,
-): Metric {
-  return { name, help, type: "gauge", value, ...(labels && { labels }) };
 }
 
 /** One counter for each key, which stands in the label `label`. */
@@ -130,11 +115,5 @@ function counters(
   label: string,
   counts: Readonly<Record<string, number>>,
 ): Metric[] {
-  return Object.entries(counts).map(([key, value]) => ({
-    name,
-    help,
-    type: "counter",
-    value,
-    labels: { [label]: key },
-  }));
+  return Object.entries(counts).map(([key, value]) => counter(name, help, value, { [label]: key }));
 }

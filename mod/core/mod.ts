@@ -14,6 +14,7 @@ export * from "./ip_address.ts";
 export * from "./latency_histogram.ts";
 export * from "./layout.ts";
 export * from "./leap_second.ts";
+export * from "./metric.ts";
 export * from "./part.ts";
 export { type GuidMapEntry } from "./guid_bindings.ts";
 export * from "./registry.ts";

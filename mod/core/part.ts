@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Metric } from "./metric.ts";
 
 /** Where a part writes what an operator should read; a LogTape logger fits. */
 export interface Log {
@@ -37,20 +38,6 @@ export interface PartStatus {
   readonly reason?: string;
   /** Anything that the part wants an operator to see. */
   readonly detail?: Readonly<Record<string, unknown>>;
-}
-
-/** One number for `/metrics`, named in Prometheus style without the `tieline_` prefix. */
-export interface Metric {
-  /** Name, for example `input_frames_received_total`. */
-  readonly name: string;
-  /** One line for people. */
-  readonly help: string;
-  /** A counter only grows; a gauge may fall. */
-  readonly type: "counter" | "gauge";
-  /** The number. */
-  readonly value: number;
-  /** Labels beside the part's own `part` label. */
-  readonly labels?: Readonly<Record<string, string>>;
 }
 
 /** One of the common time-series statistics, by the names that operators and historians know. */

@@ -8,8 +8,10 @@ import {
   type Clock,
   type ClockReport,
   clockStateFlags,
+  counter,
   type Frame,
   type FrameSink,
+  gauge,
   type Layout,
   type Log,
   type Metric,
@@ -142,33 +144,26 @@ export class AlignPart implements Part, FrameSink {
   /** The aligner's numbers. */
   metrics(): Metric[] {
     const f = this.#aligner.figures();
-    const counter = (name: string, help: string, value: number): Metric => ({
-      name: `align_${name}`,
-      help,
-      type: "counter",
-      value,
-    });
     return [
-      counter("frames_received_total", "Frames from expected sources", f.received),
-      counter("frames_published_total", "Aligned frames that went out", f.publishedFrames),
+      counter("align_frames_received_total", "Frames from expected sources", f.received),
+      counter("align_frames_published_total", "Aligned frames that went out", f.publishedFrames),
       counter(
-        "frames_ahead_total",
+        "align_frames_ahead_total",
         "Aligned frames that were complete early",
         f.framesAheadOfSchedule,
       ),
-      counter("frames_empty_total", "Aligned frames of slots without data", f.emptyFrames),
+      counter("align_frames_empty_total", "Aligned frames of slots without data", f.emptyFrames),
       counter(
-        "frames_withheld_total",
+        "align_frames_withheld_total",
         "Frames that were not aligned since the time was not known",
         this.#withheld,
       ),
-      counter("clock_steps_total", "Steps of the host's clock", f.clockSteps),
-      {
-        name: "align_publish_delay_p99_seconds",
-        help: "99th percentile from a slot's deadline to its going out",
-        type: "gauge",
-        value: f.publishDelayP99Ms / 1000,
-      },
+      counter("align_clock_steps_total", "Steps of the host's clock", f.clockSteps),
+      gauge(
+        "align_publish_delay_p99_seconds",
+        "99th percentile from a slot's deadline to its going out",
+        f.publishDelayP99Ms / 1000,
+      ),
     ];
   }
 

@@ -7,6 +7,7 @@
 import type { Archive } from "../archive/mod.ts";
 import {
   type Clock,
+  counter,
   type Frame,
   type FrameSink,
   type Instant,
@@ -240,33 +241,25 @@ export class EventHub implements Part, FrameSink {
   }
 
   metrics(): Metric[] {
-    const metric = (
-      name: string,
-      help: string,
-      value: number,
-      labels?: Metric["labels"],
-    ): Metric => ({
-      name: `event_${name}`,
-      help,
-      type: "counter",
-      value,
-      ...(labels && { labels }),
-    });
     const upstream = this.#upstream.figures();
     return [
-      metric("records_total", "Event records that were made", this.#records),
-      metric("record_bytes_total", "Bytes of event records", this.#recordBytes),
-      metric("records_refused_total", "Event records that the archive did not take", this.#refused),
-      metric("orders_unheard_total", "Orders that no recorder took", this.#unheard),
-      metric("upstream_messages_total", "Live messages sent upstream", upstream.messages),
-      metric("upstream_records_total", "Event records sent upstream", upstream.records),
-      metric(
-        "upstream_records_dropped_total",
+      counter("event_records_total", "Event records that were made", this.#records),
+      counter("event_record_bytes_total", "Bytes of event records", this.#recordBytes),
+      counter(
+        "event_records_refused_total",
+        "Event records that the archive did not take",
+        this.#refused,
+      ),
+      counter("event_orders_unheard_total", "Orders that no recorder took", this.#unheard),
+      counter("event_upstream_messages_total", "Live messages sent upstream", upstream.messages),
+      counter("event_upstream_records_total", "Event records sent upstream", upstream.records),
+      counter(
+        "event_upstream_records_dropped_total",
         "Event records not sent upstream for want of room",
         upstream.droppedRecords,
       ),
       ...[...this.#fired].map(([trigger, value]) =>
-        metric("orders_total", "Orders to record, by trigger", value, { trigger })
+        counter("event_orders_total", "Orders to record, by trigger", value, { trigger })
       ),
     ];
   }

@@ -15,6 +15,7 @@ import {
   type Clock,
   type ClockReport,
   ConfigError,
+  gauge,
   type Metric,
   type Part,
   type SeenDevices,
@@ -432,18 +433,8 @@ export class Gateway implements GatewayView {
 
   ownMetrics(): Metric[] {
     return [
-      {
-        name: "memory_bytes",
-        help: "Resident memory",
-        type: "gauge",
-        value: Deno.memoryUsage().rss,
-      },
-      {
-        name: "signals",
-        help: "Signals that are known",
-        type: "gauge",
-        value: this.#registry.count,
-      },
+      gauge("memory_bytes", "Resident memory", Deno.memoryUsage().rss),
+      gauge("signals", "Signals that are known", this.#registry.count),
     ];
   }
 

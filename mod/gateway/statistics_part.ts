@@ -10,6 +10,7 @@ import {
   type Device,
   type Frame,
   type FrameSink,
+  gauge,
   leapFlagsAt,
   type Log,
   makeFrame,
@@ -140,13 +141,10 @@ export class StatisticsPart implements Part {
 
   /** The same as gauges. */
   metrics(): Metric[] {
-    return this.#rows.map(({ source, suffix, name, value }): Metric => ({
-      name: "statistic",
-      help: "Statistics of the reporting interval that ended last",
-      type: "gauge",
-      value,
-      labels: { source, suffix, name },
-    }));
+    const help = "Statistics of the reporting interval that ended last";
+    return this.#rows.map(({ source, suffix, name, value }) =>
+      gauge("statistic", help, value, { source, suffix, name })
+    );
   }
 
   /** Ends the interval that is due, if one is: publishes its statistics. Called by a timer of its own. */

@@ -5,6 +5,7 @@
  */
 import {
   type Clock,
+  counter,
   type Log,
   messageOf,
   type Metric,
@@ -71,12 +72,14 @@ export class Supervised implements Omit<Part, "seen"> {
 
   /** The part's numbers and how often it was restarted. */
   metrics(): Metric[] {
-    return [...this.#part.metrics(), {
-      name: "part_restarts_total",
-      help: "Times that a part was started again after a failure",
-      type: "counter",
-      value: this.#restarts,
-    }];
+    return [
+      ...this.#part.metrics(),
+      counter(
+        "part_restarts_total",
+        "Times that a part was started again after a failure",
+        this.#restarts,
+      ),
+    ];
   }
 
   /** The part's statistics of the interval that ends now; none if it has none. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Metric } from "../../core/mod.ts";
+import { counter, gauge, type Metric } from "../../core/mod.ts";
 import { FrameType, nominalHz } from "../../c37118/mod.ts";
 import type { UdpSocket } from "../../os/mod.ts";
 import type { ClientSession } from "./session.ts";
@@ -160,22 +160,4 @@ function finite(figures: Record<string, number | boolean>): Record<string, unkno
   return Object.fromEntries(
     Object.entries(figures).map(([k, v]) => [k, typeof v === "number" && !isFinite(v) ? null : v]),
   );
-}
-
-function counter(
-  name: string,
-  help: string,
-  value: number,
-  labels?: Readonly<Record<string, string>>,
-): Metric {
-  return { name, help, type: "counter", value, ...(labels ? { labels } : {}) };
-}
-
-function gauge(
-  name: string,
-  help: string,
-  value: number,
-  labels?: Readonly<Record<string, string>>,
-): Metric {
-  return { name, help, type: "gauge", value, ...(labels ? { labels } : {}) };
 }

@@ -6,9 +6,11 @@
 import {
   acronymOf,
   type Clock,
+  counter,
   type DataSet,
   type Frame,
   type FrameSink,
+  gauge,
   type Log,
   type Metric,
   type Part,
@@ -196,30 +198,22 @@ class SttpInput implements Part {
   metrics(): Metric[] {
     const relays = this.#relays.filter((r) => r !== undefined);
     return [
-      {
-        name: "sttp_input_measurements_total",
-        help: "Measurements received from a publisher",
-        type: "counter",
-        value: this.#measurements,
-      },
-      {
-        name: "sttp_input_frames_total",
-        help: "Frames put together from them",
-        type: "counter",
-        value: this.#frames + sum(relays, (r) => r.frames),
-      },
-      {
-        name: "sttp_input_unplaced_total",
-        help: "Measurements that belong to no signal that is relayed",
-        type: "counter",
-        value: this.#unplaced + sum(relays, (r) => r.unplaced),
-      },
-      {
-        name: "sttp_input_connected",
-        help: "1 while subscribed",
-        type: "gauge",
-        value: this.#state === "running" ? 1 : 0,
-      },
+      counter(
+        "sttp_input_measurements_total",
+        "Measurements received from a publisher",
+        this.#measurements,
+      ),
+      counter(
+        "sttp_input_frames_total",
+        "Frames put together from them",
+        this.#frames + sum(relays, (r) => r.frames),
+      ),
+      counter(
+        "sttp_input_unplaced_total",
+        "Measurements that belong to no signal that is relayed",
+        this.#unplaced + sum(relays, (r) => r.unplaced),
+      ),
+      gauge("sttp_input_connected", "1 while subscribed", this.#state === "running" ? 1 : 0),
     ];
   }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Metric } from "../../core/mod.ts";
+import { counter, gauge, type Metric } from "../../core/mod.ts";
 import type { Complaints, DeliveryBook } from "../../stats/mod.ts";
 import type { Clients } from "./clients.ts";
 import type { C37118OutputOptions } from "./options.ts";
@@ -57,42 +57,34 @@ export function metricsOf(
   complaints: Complaints,
 ): Metric[] {
   const { figures } = stream;
-  const one = (
-    name: string,
-    help: string,
-    type: Metric["type"],
-    value: number,
-    labels?: Record<string, string>,
-  ): Metric => ({ name: `output_${name}`, help, type, value, ...(labels ? { labels } : {}) });
   const all = [
-    one("connections", "Connections of subscribers", "gauge", clients.size),
-    one(
-      "bytes_sent_total",
+    gauge("output_connections", "Connections of subscribers", clients.size),
+    counter(
+      "output_bytes_sent_total",
       "Bytes handed to connections and datagrams",
-      "counter",
       clients.bytesSent,
     ),
-    one("frames_made_total", "Data frames that were encoded", "counter", figures.frames),
-    one("configuration_changes_total", "Changes of the configuration", "counter", stream.changes),
-    one("saturated_total", "Integers that had to be saturated", "counter", stream.saturated),
-    one("pmus", "PMUs of the stream", "gauge", stream.shape?.blocks.length ?? 0),
+    counter("output_frames_made_total", "Data frames that were encoded", figures.frames),
+    counter("output_configuration_changes_total", "Changes of the configuration", stream.changes),
+    counter("output_saturated_total", "Integers that had to be saturated", stream.saturated),
+    gauge("output_pmus", "PMUs of the stream", stream.shape?.blocks.length ?? 0),
   ];
   for (const [reason, value] of Object.entries(clients.refusals)) {
     all.push(
-      one("refused_total", "Connections that were refused", "counter", value, { reason }),
+      counter("output_refused_total", "Connections that were refused", value, { reason }),
     );
   }
   for (const [kind, value] of Object.entries(complaints.totals())) {
-    all.push(one("complaints_total", "What was wrong with clients", "counter", value, { kind }));
+    all.push(counter("output_complaints_total", "What was wrong with clients", value, { kind }));
   }
   for (const [client, { connections, ledger }] of Object.entries(clients.status())) {
     const sum = (of: (c: typeof connections[number]) => number) =>
       connections.reduce((n, c) => n + of(c), 0);
     const overruns = sum((c) => c.overruns);
     all.push(
-      one("client_connections", "Connections now", "gauge", connections.length, { client }),
-      one("client_queue_bytes", "Bytes that wait", "gauge", sum((c) => c.queuedBytes), { client }),
-      one("client_overruns", "Overflows of the queues of its connections", "gauge", overruns, {
+      gauge("output_client_connections", "Connections now", connections.length, { client }),
+      gauge("output_client_queue_bytes", "Bytes that wait", sum((c) => c.queuedBytes), { client }),
+      gauge("output_client_overruns", "Overflows of the queues of its connections", overruns, {
         client,
       }),
       ...bookMetrics(ledger, { client }),
@@ -105,22 +97,18 @@ export function metricsOf(
 }
 
 function bookMetrics(ledger: DeliveryBook, labels: Record<string, string>): Metric[] {
-  const one = (name: string, help: string, value: number, more = {}): Metric => ({
-    name: `output_client_${name}`,
-    help,
-    type: name === "queued" ? "gauge" : "counter",
-    value,
-    labels: { ...labels, ...more },
-  });
   return [
-    one("offered_total", "Measurements offered", ledger.offered),
-    one("sent_total", "Measurements sent", ledger.sent),
-    one("queued", "Measurements that wait", ledger.queued),
+    counter("output_client_offered_total", "Measurements offered", ledger.offered, labels),
+    counter("output_client_sent_total", "Measurements sent", ledger.sent, labels),
+    gauge("output_client_queued", "Measurements that wait", ledger.queued, labels),
     ...Object.entries(ledger.filtered).map(([reason, n]) =>
-      one("filtered_total", "Measurements not to be sent", n, { reason })
+      counter("output_client_filtered_total", "Measurements not to be sent", n, {
+        ...labels,
+        reason,
+      })
     ),
     ...Object.entries(ledger.dropped).map(([reason, n]) =>
-      one("dropped_total", "Measurements lost", n, { reason })
+      counter("output_client_dropped_total", "Measurements lost", n, { ...labels, reason })
     ),
   ];
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Clock, Log, Metric } from "../../core/mod.ts";
+import { type Clock, gauge, type Log, type Metric } from "../../core/mod.ts";
 import { type CertificateFacts, certificateFacts } from "../../identity/mod.ts";
 
 /** How long before its end a certificate is warned about, in seconds. */
@@ -94,13 +94,14 @@ export function expiryMetrics(certificates: readonly CertificateExpiry[]): Metri
     const before = first.get(key);
     if (!before || certificate.secondsLeft < before.secondsLeft) first.set(key, certificate);
   }
-  return [...first.values()].map(({ role, name, secondsLeft }) => ({
-    name: "certificate_expiry_seconds",
-    help: "Seconds until a certificate expires, negative afterwards",
-    type: "gauge",
-    value: secondsLeft,
-    labels: role === "own" ? { role } : { role, subscriber: name },
-  }));
+  return [...first.values()].map(({ role, name, secondsLeft }) =>
+    gauge(
+      "certificate_expiry_seconds",
+      "Seconds until a certificate expires, negative afterwards",
+      secondsLeft,
+      role === "own" ? { role } : { role, subscriber: name },
+    )
+  );
 }
 
 function sentence({ role, name, subject, secondsLeft, notAfterMicros }: CertificateExpiry): string {

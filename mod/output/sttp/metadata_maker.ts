@@ -3,7 +3,15 @@
  *
  * @module
  */
-import { type Clock, DecodeError, type Log, messageOf, type Metric } from "../../core/mod.ts";
+import {
+  type Clock,
+  counter,
+  DecodeError,
+  gauge,
+  type Log,
+  messageOf,
+  type Metric,
+} from "../../core/mod.ts";
 import { Backoff } from "../../os/mod.ts";
 import type { MetadataRequest } from "../../sttp/mod.ts";
 import { MetadataThread, type MetadataThreadContext } from "./metadata_thread.ts";
@@ -170,23 +178,24 @@ export class MetadataMaker {
   /** Its numbers. */
   metrics(): Metric[] {
     const { worker, started, waiting, made, failed, refused } = this.status();
-    const metric = (name: string, type: Metric["type"], value: number, help: string): Metric => ({
-      name: `output_metadata_${name}`,
-      help,
-      type,
-      value,
-    });
     return [
-      metric("worker", "gauge", worker === "running" ? 1 : 0, "1 while a metadata Worker is there"),
-      metric("workers_total", "counter", started, "Metadata Workers that were started"),
-      metric("waiting", "gauge", waiting, "Requests that wait for their metadata to be made"),
-      metric("made_total", "counter", made, "Metadata documents that were made"),
-      metric("failed_total", "counter", failed, "Metadata documents that failed with their Worker"),
-      metric(
-        "refused_total",
-        "counter",
-        refused,
+      gauge(
+        "output_metadata_worker",
+        "1 while a metadata Worker is there",
+        worker === "running" ? 1 : 0,
+      ),
+      counter("output_metadata_workers_total", "Metadata Workers that were started", started),
+      gauge("output_metadata_waiting", "Requests that wait for their metadata to be made", waiting),
+      counter("output_metadata_made_total", "Metadata documents that were made", made),
+      counter(
+        "output_metadata_failed_total",
+        "Metadata documents that failed with their Worker",
+        failed,
+      ),
+      counter(
+        "output_metadata_refused_total",
         "Requests refused since too many or too long waited",
+        refused,
       ),
     ];
   }

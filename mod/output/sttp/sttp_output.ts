@@ -3,14 +3,16 @@
  *
  * @module
  */
-import type {
-  Frame,
-  FrameSink,
-  Metric,
-  Part,
-  PartState,
-  PartStatus,
-  StatisticRow,
+import {
+  counter,
+  type Frame,
+  type FrameSink,
+  gauge,
+  type Metric,
+  type Part,
+  type PartState,
+  type PartStatus,
+  type StatisticRow,
 } from "../../core/mod.ts";
 import { parseHostPort } from "../../config/mod.ts";
 import { acronymOf, messageOf, ProtocolError } from "../../core/mod.ts";
@@ -306,45 +308,25 @@ class SttpOutputPart implements SttpOutput {
 
   metrics(): Metric[] {
     const connections = this.#connections;
-    const all: Metric[] = [
-      {
-        name: "output_connections",
-        help: "Connections of subscribers",
-        type: "gauge",
-        value: connections.size,
-      },
-    ];
     const { totalBytes, heldBack, disconnected } = connections.cap;
-    all.push(
-      {
-        name: "output_waiting_bytes",
-        help: "Encoded bytes that wait in all connections",
-        type: "gauge",
-        value: totalBytes,
-      },
-      {
-        name: "output_held_back_total",
-        help: "Times that a connection was held back for the cap over all",
-        type: "counter",
-        value: heldBack,
-      },
-      {
-        name: "output_cap_disconnects_total",
-        help: "Connections ended for the cap over all",
-        type: "counter",
-        value: disconnected,
-      },
+    const all = [
+      gauge("output_connections", "Connections of subscribers", connections.size),
+      gauge("output_waiting_bytes", "Encoded bytes that wait in all connections", totalBytes),
+      counter(
+        "output_held_back_total",
+        "Times that a connection was held back for the cap over all",
+        heldBack,
+      ),
+      counter(
+        "output_cap_disconnects_total",
+        "Connections ended for the cap over all",
+        disconnected,
+      ),
       ...expiryMetrics(this.certificates()),
       ...connections.metadataMaker.metrics(),
-    );
+    ];
     for (const [reason, value] of Object.entries(connections.refusals)) {
-      all.push({
-        name: "output_refused_total",
-        help: "Connections that were refused",
-        type: "counter",
-        value,
-        labels: { reason },
-      });
+      all.push(counter("output_refused_total", "Connections that were refused", value, { reason }));
     }
     for (const [name, subscriber] of connections.subscribers) {
       all.push(...subscriber.metrics(connections.of(name)));

@@ -4,7 +4,15 @@
  * @module
  */
 import type { AccessControl } from "../../access/mod.ts";
-import { type Clock, type Log, type Metric, type Steps, uuidFromName } from "../../core/mod.ts";
+import {
+  type Clock,
+  counter,
+  gauge,
+  type Log,
+  type Metric,
+  type Steps,
+  uuidFromName,
+} from "../../core/mod.ts";
 import { Complaints, type DeliveryBook, DeliveryLedger } from "../../stats/mod.ts";
 import {
   type BlockCounts,
@@ -179,13 +187,7 @@ export class Subscriber {
   metrics(connections: readonly SubscriberConnection[]): Metric[] {
     const book = this.ledger.totals();
     const now = connections.map((c) => c.status());
-    const metric = (
-      name: string,
-      help: string,
-      type: Metric["type"],
-      value: number,
-      labels: Record<string, string> = {},
-    ): Metric => ({ name, help, type, value, labels: { subscriber: this.name, ...labels } });
+    const labels = { subscriber: this.name };
     const bytes = now.reduce((sum, s) => sum + s.bytesSent, this.#bytesSent);
     const overruns = now.reduce((sum, s) => sum + s.overruns, this.#overruns);
     const superseded = now.reduce((sum, s) => sum + s.superseded, this.#superseded);
@@ -193,46 +195,47 @@ export class Subscriber {
     const { notifications } = this;
     const blocks = this.#blocksOf(now);
     return [
-      metric("subscriber_connections", "Connections now", "gauge", now.length),
-      metric("subscriber_bytes_sent_total", "Bytes handed to connections", "counter", bytes),
-      metric("subscriber_queue_bytes", "Bytes of frames that wait", "gauge", queued),
-      metric("subscriber_overruns_total", "Times that its queue overflowed", "counter", overruns),
-      metric(
+      gauge("subscriber_connections", "Connections now", now.length, labels),
+      counter("subscriber_bytes_sent_total", "Bytes handed to connections", bytes, labels),
+      gauge("subscriber_queue_bytes", "Bytes of frames that wait", queued, labels),
+      counter("subscriber_overruns_total", "Times that its queue overflowed", overruns, labels),
+      counter(
         "subscriber_superseded_frames_total",
         "Frames passed over for newer ones",
-        "counter",
         superseded,
+        labels,
       ),
-      metric(
+      counter(
         "subscriber_slow_disconnects_total",
         "Connections ended for being too slow",
-        "counter",
         this.slowDisconnects,
+        labels,
       ),
-      metric("subscriber_offered_total", "Measurements offered", "counter", book.offered),
-      metric("subscriber_sent_total", "Measurements sent", "counter", book.sent),
-      metric("subscriber_queued", "Measurements that wait", "gauge", book.queued),
-      metric(
+      counter("subscriber_offered_total", "Measurements offered", book.offered, labels),
+      counter("subscriber_sent_total", "Measurements sent", book.sent, labels),
+      gauge("subscriber_queued", "Measurements that wait", book.queued, labels),
+      counter(
         "subscriber_notifications_dropped_total",
         "Notifications that gave way before they were confirmed",
-        "counter",
         notifications.dropped,
+        labels,
       ),
-      metric("subscriber_notifications", "Notifications that wait", "gauge", notifications.size),
-      metric("subscriber_blocks_sent_total", "Buffer blocks sent", "counter", blocks.sent),
-      metric(
+      gauge("subscriber_notifications", "Notifications that wait", notifications.size, labels),
+      counter("subscriber_blocks_sent_total", "Buffer blocks sent", blocks.sent, labels),
+      counter(
         "subscriber_blocks_dropped_total",
         "Buffer blocks that were not confirmed",
-        "counter",
         blocks.dropped,
+        labels,
       ),
       ...Object.entries(book.filtered).map(([reason, value]) =>
-        metric("subscriber_filtered_total", "Measurements not to be sent", "counter", value, {
+        counter("subscriber_filtered_total", "Measurements not to be sent", value, {
+          ...labels,
           reason,
         })
       ),
       ...Object.entries(book.dropped).map(([reason, value]) =>
-        metric("subscriber_dropped_total", "Measurements lost", "counter", value, { reason })
+        counter("subscriber_dropped_total", "Measurements lost", value, { ...labels, reason })
       ),
     ];
   }
