@@ -25,7 +25,7 @@ export interface BatchSink extends FrameSink {
   flush(): number;
 }
 
-/** How late the simulator may be before it passes frames over. */
+/** How late the simulator may be before it passes frames over, unless told otherwise. */
 const MAX_LATE_SECONDS = 0.1;
 
 /** Paces a fleet. */
@@ -36,16 +36,25 @@ export class MergingUnitPacer {
   readonly #sink: BatchSink;
   readonly #clock: PacerClock;
   readonly #gatherNanos: number;
+  readonly #maxLateSeconds: number;
 
   /**
    * Sends the frames of `fleet` into `sink` by `clock`. Frames that are due within `gatherNanos` of each other go
    * together, all of them when the last is due; default 0, which wakes up for each.
+   * What is late by more than `maxLateSeconds`, default a tenth of a second, is passed over.
    */
-  constructor(fleet: MergingUnitFleet, sink: BatchSink, clock: PacerClock, gatherNanos = 0) {
+  constructor(
+    fleet: MergingUnitFleet,
+    sink: BatchSink,
+    clock: PacerClock,
+    gatherNanos = 0,
+    maxLateSeconds = MAX_LATE_SECONDS,
+  ) {
     this.#fleet = fleet;
     this.#sink = sink;
     this.#clock = clock;
     this.#gatherNanos = gatherNanos;
+    this.#maxLateSeconds = maxLateSeconds;
     clock.read();
     fleet.start(clock.seconds, clock.nanos);
   }
@@ -64,7 +73,7 @@ export class MergingUnitPacer {
       clock.sleepUntil(fleet.nextSeconds + Math.floor(untilNanos / 1e9), untilNanos % 1e9);
       clock.read();
       const late = clock.seconds - fleet.nextSeconds + (clock.nanos - untilNanos) / 1e9;
-      if (late > MAX_LATE_SECONDS) fleet.skip(clock.seconds, clock.nanos);
+      if (late > this.#maxLateSeconds) fleet.skip(clock.seconds, clock.nanos);
       else this.lateMicros.add(Math.max(0, late * 1e6));
       fleet.sendDue(this.#sink, clock.seconds, clock.nanos);
       this.#sink.flush();

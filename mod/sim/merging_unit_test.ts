@@ -249,6 +249,14 @@ Deno.test("merging units: the pacer sends when frames are due, and passes over w
   pacer.run(100);
   // Half a second was slept through: only what came after it is sent.
   assert.ok(times.length >= 795 && times.length <= 805, `${times.length}`);
+  times.length = 0;
+  const patient = new MergingUnitPacer(new MergingUnitFleet([options()]), sink, clock, 0, 1);
+  clock.jump(0.5);
+  patient.run(100);
+  assert.ok(
+    times.length >= 2395 && times.length <= 2405,
+    `${times.length}, with all that was late`,
+  );
   const gathering = new MergingUnitPacer(
     new MergingUnitFleet([options()]),
     sink,

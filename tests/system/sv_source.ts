@@ -43,6 +43,8 @@ export interface SvSourceAccount {
 }
 
 const STRETCH_MS = 5;
+/** What a busy machine holds up for no longer is sent late, and not passed over: the units have sampled it. */
+const MAX_LATE_SECONDS = 0.5;
 
 if (import.meta.main) {
   try {
@@ -59,7 +61,7 @@ if (import.meta.main) {
     units.map((unit) => ({ ...unit, source: sender.hardwareAddress, model: grid })),
   );
   const clock = openRealTime();
-  const pacer = new MergingUnitPacer(fleet, sender, clock);
+  const pacer = new MergingUnitPacer(fleet, sender, clock, 0, MAX_LATE_SECONDS);
   let going = true, matching = 0, foreign = 0;
   void input.next().then(() => going = false);
   const junk = junkFrame(units[0]!.appid ?? 0x4000);
