@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { encodeRawData } from "../../mod/c37118/mod.ts";
 import type { Gateway } from "../../mod/gateway/mod.ts";
-import { checkSeries, stampOfRecord } from "./expected.ts";
+import { checkSeries, isSent, stampOfRecord } from "./expected.ts";
 import { HandPmu, type HandPmuBehaviour } from "./hand_pmu.ts";
 import {
   detailOf,
@@ -13,7 +13,7 @@ import {
   Site,
 } from "./site.ts";
 import { stampOfTime } from "./subscriber.ts";
-import { sleep, until } from "../support/waiting.ts";
+import { until } from "../support/waiting.ts";
 import { heldBytes } from "../support/figures.ts";
 
 /** What an input says of itself, as far as these tests look. */
@@ -275,18 +275,20 @@ Deno.test("bad PMUs: each is told of once and counted, the neighbour loses nothi
         }
       });
     }
-    await sleep(500);
     const aligned = detailOf(gateway, "align.wide");
+    const awaited = () =>
+      CASES.flatMap(({ name, comes }, i) => {
+        const series = subscriber.seriesOf(`PMU${i + 2}-FQ`);
+        return (comes?.(second) ?? [])
+          .filter(([s, ticks]) => !series.has(stampOfTime(s, ticks)))
+          .map(([s, ticks]) => `${name}: ${s} + ${ticks} ticks`);
+      });
+    await until(() => awaited().length === 0, awaited);
     await site.fleet.close();
-    await sleep(300);
+    const last = stampOfRecord(good.records.findLast(isSent)!);
+    await until(() => subscriber.seriesOf("PMU1-FQ").has(last), "the neighbour's last frame");
     await t.step("what was good of them came, and the neighbour is whole", () => {
       checkSeries(subscriber, [good]);
-      for (const [i, { name, comes }] of CASES.entries()) {
-        const series = subscriber.seriesOf(`PMU${i + 2}-FQ`);
-        for (const [s, ticks] of comes?.(second) ?? []) {
-          assert.ok(series.has(stampOfTime(s, ticks)), `${name}: ${s} + ${ticks} ticks`);
-        }
-      }
       assert.equal(subscriber.client.counters?.outOfSequence, 0);
       assert.equal(outputOf(gateway).subscribers()["client"]!.ledger.balance, 0);
     });
@@ -334,6 +336,11 @@ Deno.test("bad PMUs: a configuration that changes in mid-stream: old GUIDs stay,
       assert.equal(one.client.counters?.outOfSequence, 0);
       assert.deepEqual(one.extra, []);
     }
+    const added = after.get("PMU1-PM4")!;
+    await until(
+      () => (steady.series.get(added)?.size ?? 0) > 10,
+      "the new phasor without metadata",
+    );
     // The neighbour in the same subscription has all that was sent.
     const stamps = steady.order.get(after.get("PMU2-FQ")!)!;
     const [first, last] = [stamps[0]!, stamps.at(-1)!];
@@ -349,7 +356,6 @@ Deno.test("bad PMUs: a configuration that changes in mid-stream: old GUIDs stay,
         good.pmu.account,
       ]),
     );
-    assert.ok(steady.series.get(after.get("PMU1-PM4")!)!.size > 10);
     // Less than before: what is gone leaves the cache and the metadata.
     pmu.reconfigure([{ ...device, phasors: 1 }]);
     await until(() => !subscriber.references().has("PMU1-PM2"), "metadata without the old phasors");

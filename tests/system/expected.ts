@@ -28,6 +28,11 @@ export function pointsOf(pmu: PmuSimulator, record: FrameRecord): Map<string, Po
   return points;
 }
 
+/** Whether a frame has gone to somebody as it was made. */
+export function isSent({ fate, receivers }: FrameRecord): boolean {
+  return fate !== "lost" && fate !== "corrupt" && receivers > 0;
+}
+
 const NONE: ReadonlySet<number> = new Set();
 
 /**
@@ -58,9 +63,7 @@ export function checkSeries(
   pmus.forEach(({ pmu, records }, i) => {
     if (skip.has(i)) return;
     const name = `PMU${i + 1}`;
-    const sent = records.filter((r) =>
-      r.fate !== "lost" && r.fate !== "corrupt" && r.receivers > 0
-    );
+    const sent = records.filter(isSent);
     const first = Math.min(
       ...[...pointsOf(pmu, sent[0]!).keys()].flatMap((suffix) => [
         ...(series.get(`${name}-${suffix}`)?.keys() ?? []),
