@@ -51,14 +51,11 @@ allow = ["Device = 'PMU1'"]
     });
     await until(() => good.measurements > 100, "data");
     await test({ site, gateway, bad, pmu, good });
-    const { ledger } = outputOf(gateway).subscribers()["good"]!;
-    await site.fleet.close();
-    await sleep(300);
+    await site.drain(gateway, "good", good);
     assert.ok(checkSeries(good, [pmu]) > 100);
     assert.equal(good.client.connects, 1);
     assert.deepEqual(good.client.counters?.outOfSequence, 0);
     assert.deepEqual(good.troubles, []);
-    assert.equal(ledger.balance, 0);
     for (const [name, { ledger }] of Object.entries(outputOf(gateway).subscribers())) {
       assert.equal(ledger.balance, 0, `books of ${name}`);
     }
@@ -245,7 +242,7 @@ Deno.test("bad subscribers: a TLS client that sends without end is cut off, once
 
 Deno.test("bad subscribers: one that never reads is held back, loses its own frames only, and is cut off", async () => {
   const limits =
-    "unsentBytes = 65536\nqueueBytes = 1048576\nlogBytes = 2097152\nstallTimeoutMs = 1500\n";
+    "unsentBytes = 65536\nqueueBytes = 1048576\nlogBytes = 2097152\nstallTimeoutMs = 3000\n";
   await withBench(limits, async (bench) => {
     const { site, gateway } = bench;
     const flood = new Flood(gateway);
@@ -274,7 +271,7 @@ Deno.test("bad subscribers: one that never reads is held back, loses its own fra
     assert.ok(waiting < 65_536 + 200_000, `${waiting} bytes waited in the connection`);
     assert.ok(queued <= 1_048_576, `${queued} bytes were queued`);
     assert.equal(status().complaints["stalled"], 1, JSON.stringify(status().complaints));
-    assert.equal(site.log.complaints(/it took nothing for 1\.5 s/).length, 1);
+    assert.equal(site.log.complaints(/it took nothing for 3 s/).length, 1);
     const growth = (heldBytes() - held) / 1e6;
     assert.ok(growth < 200, `memory grew by ${growth} MB`);
     raw.connection.destroy();
