@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { EXPIRY_WARNING_SECONDS } from "../output/sttp/mod.ts";
+import { EXPIRY_ALARM_SECONDS, EXPIRY_WARNING_SECONDS } from "../identity/mod.ts";
 import { SEVERITIES } from "../alarm/mod.ts";
 import type { RaisedAlarm } from "../gateway/mod.ts";
 import { isUnclaimed } from "./authenticator.ts";
@@ -41,7 +41,7 @@ export interface Alarm {
 const ORDER = { alarm: 0, warning: 1, note: 2 };
 
 /** Everything that is wrong, the worst first. */
-export function alarmsOf({ gateway, keeper, audit, claim }: AdminContext): Alarm[] {
+export function alarmsOf({ gateway, keeper, audit, claim, certificate }: AdminContext): Alarm[] {
   const alarms: Alarm[] = [];
   const add = (severity: Alarm["severity"], about: string, text: string, sinceMicros = 0) =>
     void alarms.push({ severity, about, text, sinceMicros });
@@ -57,17 +57,7 @@ export function alarmsOf({ gateway, keeper, audit, claim }: AdminContext): Alarm
     if (state === "running" && typeof judged === "string" && !/^(ok|unknown)$/.test(judged)) {
       add("warning", name, `clock ${judged}: ${String(clock["text"] ?? "")}`);
     }
-    for (const certificate of list(detail?.["certificates"])) {
-      const { role, name: whose, secondsLeft } = object(certificate);
-      if (typeof secondsLeft !== "number" || secondsLeft > EXPIRY_WARNING_SECONDS) continue;
-      const what = role === "own" ? "its own certificate" : `the certificate of ${String(whose)}`;
-      const days = Math.floor(secondsLeft / 86_400);
-      add(
-        secondsLeft < 0 ? "alarm" : "warning",
-        name,
-        `${what} ${secondsLeft < 0 ? "has expired" : `expires in ${days} days`}`,
-      );
-    }
+    alarms.push(...certificateAlarms(name, list(detail?.["certificates"])));
     const { balance } = object(detail?.["books"]);
     if (typeof balance === "number" && balance !== 0) {
       add("alarm", name, `its books do not balance by ${balance} frames: report this defect`);
@@ -101,11 +91,27 @@ export function alarmsOf({ gateway, keeper, audit, claim }: AdminContext): Alarm
       timeMicros,
     );
   }
+  alarms.push(...certificateAlarms("admin", certificate.status()));
   if (audit.lost > 0) add("alarm", "audit", `${audit.lost} entries could not be written`);
   if (claim?.text && isUnclaimed(gateway.config.admin)) {
     add("warning", "admin", "nobody has claimed this gateway: the claim token is valid");
   }
   return alarms.sort((a, b) => ORDER[a.severity] - ORDER[b.severity]);
+}
+
+/** Certificates that a part or the admin API tells of and that end soon. */
+function certificateAlarms(about: string, certificates: readonly unknown[]): Alarm[] {
+  return certificates.map(object).flatMap(({ role, name: whose, secondsLeft }) => {
+    if (typeof secondsLeft !== "number" || secondsLeft > EXPIRY_WARNING_SECONDS) return [];
+    const what = role === "own" ? "its own certificate" : `the certificate of ${String(whose)}`;
+    const days = Math.floor(secondsLeft / 86_400);
+    return [{
+      severity: secondsLeft < EXPIRY_ALARM_SECONDS ? "alarm" : "warning",
+      about,
+      text: `${what} ${secondsLeft < 0 ? "has expired" : `expires in ${days} days`}`,
+      sinceMicros: 0,
+    }];
+  });
 }
 
 /** A signal that is beyond a limit. OPC severities from mediumHigh on are for now, from mediumLow on for soon. */

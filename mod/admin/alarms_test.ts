@@ -83,10 +83,13 @@ interface Facts {
   readonly note?: string;
   readonly lost?: number;
   readonly claim?: string;
+  readonly adminSecondsLeft?: number;
 }
 
 /** A context of which only what alarms look at can be asked. */
-function contextOf({ parts = {}, note = "", lost = 0, claim = "" }: Facts): AdminContext {
+function contextOf(
+  { parts = {}, note = "", lost = 0, claim = "", adminSecondsLeft }: Facts,
+): AdminContext {
   const whole = Object.fromEntries(
     Object.entries(parts).map((
       [name, part],
@@ -102,6 +105,10 @@ function contextOf({ parts = {}, note = "", lost = 0, claim = "" }: Facts): Admi
     keeper: { status: () => ({ note, pending: undefined }) },
     audit: { lost },
     claim: { text: claim },
+    certificate: {
+      status: () =>
+        adminSecondsLeft === undefined ? [] : [{ role: "own", secondsLeft: adminSecondsLeft }],
+    },
   } as unknown as AdminContext; // the rest is not asked
 }
 
@@ -140,7 +147,8 @@ const cases: { name: string; facts: Facts; expected: string[] }[] = [
           detail: {
             certificates: [
               { role: "own", name: "output.b", secondsLeft: 40 * DAY },
-              { role: "own", name: "output.b", secondsLeft: 2.5 * DAY },
+              { role: "own", name: "output.b", secondsLeft: 9.5 * DAY },
+              { role: "subscriber", name: "history", secondsLeft: 6.5 * DAY },
               { role: "subscriber", name: "center", secondsLeft: -1 },
             ],
           },
@@ -148,9 +156,25 @@ const cases: { name: string; facts: Facts; expected: string[] }[] = [
       },
     },
     expected: [
+      "alarm output.b the certificate of history expires in 6 days",
       "alarm output.b the certificate of center has expired",
-      "warning output.b its own certificate expires in 2 days",
+      "warning output.b its own certificate expires in 9 days",
     ],
+  },
+  {
+    name: "the certificate of the admin API, 31 days before its end",
+    facts: { adminSecondsLeft: 31 * DAY },
+    expected: [],
+  },
+  {
+    name: "the certificate of the admin API, 30 days before its end",
+    facts: { adminSecondsLeft: 30 * DAY },
+    expected: ["warning admin its own certificate expires in 30 days"],
+  },
+  {
+    name: "the certificate of the admin API, a week before its end",
+    facts: { adminSecondsLeft: 7 * DAY - 1 },
+    expected: ["alarm admin its own certificate expires in 6 days"],
   },
   {
     name: "subscribers that are on no output",

@@ -7,6 +7,7 @@ import type { AuditFact, AuditLog } from "../audit/mod.ts";
 import type { Clock, Log } from "../core/mod.ts";
 import type { Gateway, GatewayKeeper } from "../gateway/mod.ts";
 import type { ClaimToken } from "./claim.ts";
+import type { OwnCertificate } from "./own_certificate.ts";
 import type { RequestRate } from "./request_rate.ts";
 
 /** What the admin API works on. */
@@ -21,6 +22,8 @@ export interface AdminContext {
   readonly claim?: ClaimToken | undefined;
   /** How often clients may ask. */
   readonly requests: RequestRate;
+  /** The certificate that it shows. */
+  readonly certificate: OwnCertificate;
   /** The time. */
   readonly clock: Clock;
   /** Where events go. */

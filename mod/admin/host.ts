@@ -17,6 +17,7 @@ import type { FailedPart, VersionInfo } from "../revision/mod.ts";
 import { isUnclaimed } from "./authenticator.ts";
 import { ClaimToken } from "./claim.ts";
 import type { AdminContext } from "./context.ts";
+import { OwnCertificate } from "./own_certificate.ts";
 import { RequestRate } from "./request_rate.ts";
 import { type AdminServer, serveAdmin } from "./server.ts";
 import { missingTokens } from "./token_hash.ts";
@@ -76,7 +77,8 @@ export class AdminHost {
     });
     const claim = isUnclaimed(gateway.config.admin) ? await ClaimToken.open(stateDir) : undefined;
     const requests = new RequestRate(() => gateway.config.admin.maxRequestsPerSecond);
-    const context = { ...options, audit, claim, requests };
+    const certificate = new OwnCertificate(clock, log, () => gateway.certificateMicros());
+    const context = { ...options, audit, claim, requests, certificate };
     for (const problem of await missingTokens(gateway.config.admin)) log.error(problem);
     const server = await serveAdmin(context, gateway.config.admin);
     const { running: { number, digest }, note } = keeper.status();

@@ -9,6 +9,7 @@ export { ClaimToken } from "./claim.ts";
 export { type AdminContext } from "./context.ts";
 export { AdminHost, type AdminHostOptions } from "./host.ts";
 export { type Json, openApi } from "./openapi.ts";
+export { OwnCertificate } from "./own_certificate.ts";
 export { type PartMetrics, prometheusText } from "./prometheus.ts";
 export { RequestRate } from "./request_rate.ts";
 export { hasRole, type User } from "./roles.ts";

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { expiryMetrics } from "../identity/mod.ts";
 import { inTurns } from "../os/mod.ts";
 import type { AdminContext } from "./context.ts";
 import { type PartMetrics, prometheusSteps } from "./prometheus.ts";
@@ -45,12 +46,14 @@ export const PROBE_ROUTES: readonly Route[] = [
 ];
 
 /** The numbers of the gateway, of its parts, each asked when it is its turn, and of the API. */
-function* metricsOf({ gateway, audit, requests }: AdminContext): Generator<PartMetrics> {
+function* metricsOf(
+  { gateway, audit, requests, certificate }: AdminContext,
+): Generator<PartMetrics> {
   yield { part: "gateway", metrics: gateway.ownMetrics() };
   for (const part of gateway.parts()) yield { part: part.name, metrics: part.metrics() };
   yield {
     part: "admin",
-    metrics: [{
+    metrics: [...expiryMetrics(certificate.status()), {
       name: "audit_lost_total",
       help: "Entries of the audit trail that could not be written",
       type: "counter",

@@ -129,7 +129,7 @@ Deno.test("admin: who asks too often on one kept connection is told so, counted 
         );
         // Others are not hurt, and see it.
         const status = await (await ask("root", "/api/status")).json() as Record<string, unknown>;
-        assert.deepEqual(status["admin"], { requestsRefused: 12 });
+        assert.deepEqual(status["admin"], { requestsRefused: 12, certificates: [] });
         const metrics = await (await ask("root", "/metrics")).text();
         assert.match(metrics, /tieline_admin_requests_refused_total\{part="admin"\} 12\n/);
         assert.deepEqual(said, [

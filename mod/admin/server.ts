@@ -65,6 +65,7 @@ export async function serveAdmin(
     onRefused: ({ reason, message }) => complaints.note(reason, message, clock.monotonicMs()),
     onError: (error) => log.error(`A request failed: ${error}`),
   });
+  context.certificate.show(pair?.certPem);
   const shown = address.hostname.includes(":") ? `[${address.hostname}]` : address.hostname;
   return {
     url: `${pair ? "https" : "http"}://${shown}:${listener.port}`,
@@ -76,20 +77,20 @@ export async function serveAdmin(
       if (next.insecure !== options.insecure) {
         throw new Error("Plain HTTP and HTTPS cannot take turns at one address: change listen too");
       }
-      if (next.insecure) return;
-      const other = await pairOf(next, stateDir);
-      if (other.certPem === pair?.certPem && other.keyPem === pair.keyPem) return;
-      listener.reload(other);
-      pair = other;
-      log.info(
-        `The admin API has another certificate: pin sha256:${
-          certificateFacts(other.certPem).fingerprint
-        }`,
-      );
+      const other = next.insecure ? undefined : await pairOf(next, stateDir);
+      if (other && (other.certPem !== pair?.certPem || other.keyPem !== pair.keyPem)) {
+        listener.reload(other);
+        pair = other;
+        const pin = certificateFacts(other.certPem).fingerprint;
+        log.info(`The admin API has another certificate: pin sha256:${pin}`);
+      }
+      // Another server may have shown another one meanwhile.
+      context.certificate.show(pair?.certPem);
     },
     renew: () => app.renew(),
     tick() {
       app.tick();
+      context.certificate.tick();
       complaints.flush(clock.monotonicMs());
     },
     async stop() {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { connect as connectTls } from "node:tls";
 import { callHttp, makeSelfSigned } from "../os/mod.ts";
-import type { AdminConfig } from "../gateway/mod.ts";
-import { serveAdmin } from "./mod.ts";
+import { type AdminConfig, logFor } from "../gateway/mod.ts";
+import { OwnCertificate, serveAdmin } from "./mod.ts";
 import { AdminBench, tokenOf } from "./testing.ts";
 import { until } from "../../tests/support/waiting.ts";
 
@@ -273,6 +273,76 @@ Deno.test("admin server: another certificate is shown without a new start", asyn
       await assert.rejects(server.reload({ ...options, certificate, key: `${bench.folder}/none` }));
       await assert.rejects(server.reload({ ...options, insecure: true }), /change listen too/);
       assert.equal((await callHttp({ url: `${server.url}/healthz`, pin: server.pin })).status, 200);
+    } finally {
+      await server.stop();
+    }
+  });
+});
+
+Deno.test("admin server: its certificate is told with the time that it has left, and warned of before its end", async () => {
+  const [ending, lasting] = [
+    await makeSelfSigned({ commonName: "gw1", days: 20 }),
+    await makeSelfSigned({ commonName: "gw1", days: 400 }),
+  ];
+  await AdminBench.with("", async (bench) => {
+    const certificate = `${bench.folder}/cert.pem`, key = `${bench.folder}/key.pem`;
+    const write = async ({ certPem, keyPem }: typeof ending) => {
+      await Deno.writeTextFile(certificate, certPem);
+      await Deno.writeTextFile(key, keyPem);
+    };
+    const own = async () => {
+      const { admin } = await bench.json("GET", "/api/status") as {
+        admin: { certificates: { fingerprint: string; warning: boolean }[] };
+      };
+      return admin.certificates.map(({ fingerprint, warning }) => [fingerprint, warning]);
+    };
+    const warned: string[] = [];
+    const log = { ...logFor("admin"), warn: (text: string) => void warned.push(text) };
+    const { clock, gateway } = bench.context;
+    let nowMs = 0;
+    const shown = new OwnCertificate(
+      { ...clock, monotonicMs: () => nowMs },
+      log,
+      () => gateway.certificateMicros(),
+    );
+    Object.assign(bench.context, { certificate: shown });
+    assert.deepEqual(await own(), [], "nothing is shown yet");
+    await write(ending);
+    const options: AdminConfig = {
+      ...gateway.config.admin,
+      listen: "127.0.0.1:0",
+      certificate,
+      key,
+    };
+    const server = await serveAdmin(bench.context, options);
+    try {
+      assert.deepEqual(await own(), [[ending.fingerprint256, true]]);
+      assert.match(
+        warned.join("\n"),
+        /^admin: its own certificate \(CN=gw1\) expires on \d{4}-\d\d-\d\d, in 19 days$/,
+      );
+      server.tick();
+      assert.equal(warned.length, 1, "once a day");
+      nowMs += 86_400_000;
+      server.tick();
+      assert.equal(warned.length, 2);
+      const { alarms } = await bench.json("GET", "/api/alarms") as { alarms: { about: string }[] };
+      assert.deepEqual(alarms.filter(({ about }) => about === "admin"), [{
+        severity: "warning",
+        about: "admin",
+        text: "its own certificate expires in 19 days",
+        sinceMicros: 0,
+      }]);
+      const metrics = await (await bench.ask("GET", "/metrics")).text();
+      const left = /tieline_certificate_expiry_seconds\{part="admin",role="own"\} (\d+)\n/
+        .exec(metrics)![1];
+      assert.ok(Math.abs(Number(left) - 20 * 86_400) < 2 * 3600, metrics);
+      await Deno.writeTextFile(certificate, lasting.certPem);
+      await assert.rejects(server.reload(options));
+      assert.deepEqual(await own(), [[ending.fingerprint256, true]], "the key is not its");
+      await write(lasting);
+      await server.reload(options);
+      assert.deepEqual(await own(), [[lasting.fingerprint256, false]]);
     } finally {
       await server.stop();
     }

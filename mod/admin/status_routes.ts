@@ -40,7 +40,18 @@ const statusSchema = v.object({
   signals: v.number(),
   streams: v.record(v.string(), v.object({ frames: v.number(), errors: v.number() })),
   parts: v.record(v.string(), partSchema),
-  admin: v.object({ requestsRefused: v.number() }),
+  admin: v.object({
+    requestsRefused: v.number(),
+    certificates: v.array(v.object({
+      role: v.picklist(["own", "subscriber"]),
+      name: v.string(),
+      subject: v.string(),
+      fingerprint: v.string(),
+      notAfterMicros: v.number(),
+      secondsLeft: v.number(),
+      warning: v.boolean(),
+    })),
+  }),
   configuration: v.object({
     version: v.number(),
     digest: v.string(),
@@ -176,7 +187,9 @@ export const STATUS_ROUTES: readonly Route[] = [
 ];
 
 /** The status as JSON text, one part in each piece: all of them at once would take milliseconds. */
-function* statusPieces({ gateway, keeper, requests }: AdminContext): Generator<string> {
+function* statusPieces(
+  { gateway, keeper, requests, certificate }: AdminContext,
+): Generator<string> {
   const { running, pending, note } = keeper.status();
   const { number, digest, author, timeMicros } = running satisfies v.InferOutput<
     typeof versionSchema
@@ -190,7 +203,7 @@ function* statusPieces({ gateway, keeper, requests }: AdminContext): Generator<s
     note,
     needsSignature: gateway.config.config.signers.length > 0,
   };
-  const admin = { requestsRefused: requests.refused };
+  const admin = { requestsRefused: requests.refused, certificates: certificate.status() };
   const head = JSON.stringify({ ...gateway.summary(), admin, configuration });
   yield `${head.slice(0, -1)},"parts":{`;
   let comma = "";

@@ -16,6 +16,7 @@ import { type HttpPeer, systemClock } from "../os/mod.ts";
 import { type AdminApp, adminApp } from "./app.ts";
 import { ClaimToken } from "./claim.ts";
 import type { AdminContext } from "./context.ts";
+import { OwnCertificate } from "./own_certificate.ts";
 import { RequestRate } from "./request_rate.ts";
 
 /** Users of the bench by name; `root` has what no single role has. */
@@ -122,6 +123,7 @@ export class AdminBench {
       audit,
       claim,
       requests,
+      certificate: new OwnCertificate(clock, logFor("admin"), () => gateway.certificateMicros()),
       clock,
       log: logFor("admin"),
       version: "test",

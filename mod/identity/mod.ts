@@ -4,6 +4,15 @@
  * @module
  */
 export { AddressList, normalizeAddress } from "./address.ts";
+export {
+  type CertificateExpiry,
+  EXPIRY_ALARM_SECONDS,
+  EXPIRY_WARNING_SECONDS,
+  expiryMetrics,
+  expiryOf,
+  ExpiryWarnings,
+  factsIfReadable,
+} from "./certificate_expiry.ts";
 export { type CertificateFacts, certificateFacts } from "./certificate_facts.ts";
 export {
   type DenyList,

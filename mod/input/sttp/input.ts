@@ -22,7 +22,15 @@ import {
   toMicros,
   uuidFromName,
 } from "../../core/mod.ts";
-import { Identities } from "../../identity/mod.ts";
+import {
+  type CertificateExpiry,
+  type CertificateFacts,
+  expiryMetrics,
+  expiryOf,
+  ExpiryWarnings,
+  factsIfReadable,
+  Identities,
+} from "../../identity/mod.ts";
 import { readSecret } from "../../os/mod.ts";
 import { clientModes, type SubscriberCache } from "../../sttp/mod.ts";
 import { Complaints, SubscriberStatistics } from "../../stats/mod.ts";
@@ -67,6 +75,9 @@ class SttpInput implements Part {
   readonly #options: SttpInputOptions;
   readonly #context: SttpInputContext;
   readonly #complaints: Complaints;
+  readonly #expiry: ExpiryWarnings;
+  /** Of the certificate that it shows since it was started. */
+  #ownFacts: CertificateFacts | undefined;
   #client: SttpClient | undefined;
   #catalog: Catalog = EMPTY_CATALOG;
   #relays: (Relay | undefined)[] = [undefined, undefined];
@@ -93,6 +104,7 @@ class SttpInput implements Part {
     this.#options = options;
     this.#context = context;
     this.#complaints = new Complaints(context.log);
+    this.#expiry = new ExpiryWarnings(context.clock, context.log);
     this.#sinceMicros = context.clock.nowMicros();
     this.#statistics = new SubscriberStatistics(context.clock.monotonicMs());
     this.#sink = {
@@ -109,6 +121,7 @@ class SttpInput implements Part {
     this.#statistics = new SubscriberStatistics(clock.monotonicMs());
     this.#bytesReceived = 0;
     const tls = this.#options.insecure ? undefined : await this.#tls();
+    this.#ownFacts = factsIfReadable(tls?.certPem);
     const client = this.#client = new SttpClient({
       hostname: this.#options.host,
       port: this.#options.port,
@@ -156,7 +169,12 @@ class SttpInput implements Part {
       },
     });
     this.#enter("waiting", "connecting");
-    this.#timer = setInterval(() => this.#complaints.flush(clock.monotonicMs()), FLUSH_MS);
+    const tick = () => {
+      this.#complaints.flush(clock.monotonicMs());
+      this.#expiry.check(this.#certificates());
+    };
+    this.#timer = setInterval(tick, FLUSH_MS);
+    tick();
     client.start();
   }
 
@@ -191,6 +209,7 @@ class SttpInput implements Part {
         unplaced: this.#unplaced + sum(relays, (r) => r.unplaced),
         counters: this.#client?.counters ?? null,
         complaints: this.#complaints.totals(),
+        certificates: this.#certificates(),
       },
     };
   }
@@ -198,6 +217,7 @@ class SttpInput implements Part {
   metrics(): Metric[] {
     const relays = this.#relays.filter((r) => r !== undefined);
     return [
+      ...expiryMetrics(this.#certificates()),
       counter(
         "sttp_input_measurements_total",
         "Measurements received from a publisher",
@@ -226,6 +246,17 @@ class SttpInput implements Part {
     });
   }
 
+  /** Its own certificate; empty without TLS. */
+  #certificates(): CertificateExpiry[] {
+    return this.#ownFacts ? [expiryOf("own", this.name, this.#ownFacts, this.#nowMicros())] : [];
+  }
+
+  /** When it is for judging certificates. */
+  #nowMicros(): number {
+    const { clock, certificateMicros } = this.#context;
+    return certificateMicros?.() ?? clock.nowMicros();
+  }
+
   async #tls(): Promise<ClientTls> {
     const { pins, issuedBy, certificate, key } = this.#options;
     const identities = new Identities({
@@ -241,13 +272,12 @@ class SttpInput implements Part {
         }),
       }],
     });
-    const { clock, identity, certificateMicros } = this.#context;
-    const nowMicros = certificateMicros ?? (() => clock.nowMicros());
+    const { identity } = this.#context;
     return {
       keyPem: key === undefined ? identity.keyPem : await readSecret(key),
       certPem: certificate === undefined ? identity.certPem : await readSecret(certificate),
       judge: (peer) =>
-        identities.identifyTls({ ...peer, nowMs: nowMicros() / 1000, role: "server" }),
+        identities.identifyTls({ ...peer, nowMs: this.#nowMicros() / 1000, role: "server" }),
     };
   }
 

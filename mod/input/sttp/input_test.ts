@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as v from "valibot";
 import { cloneFrame, type Frame, SignalRegistry } from "../../core/mod.ts";
-import { systemClock } from "../../os/mod.ts";
+import { makeSelfSigned, systemClock } from "../../os/mod.ts";
 import { until } from "../../../tests/support/waiting.ts";
 import { createSttpInput } from "./input.ts";
 import { sttpInputSchema } from "./schema.ts";
@@ -63,6 +63,43 @@ Deno.test("input/sttp: a frame whose rest is lost with the connection goes out a
   publisher.hangUp();
   await until(() => frames.length === 2, "the frame that was begun");
   assert.deepEqual([...frames[1]!.values], [3, NaN]);
+  await part.stop();
+  publisher.close();
+});
+
+Deno.test("input/sttp: the certificate that it shows is told, and warned of before its end", async () => {
+  const identity = await makeSelfSigned({ commonName: "edge", days: 20 });
+  const publisher = new ScriptedPublisher(1);
+  const warned: string[] = [], kept = { debug() {}, info() {}, error() {} };
+  const part = createSttpInput(
+    "up",
+    v.parse(sttpInputSchema, {
+      type: "sttp",
+      host: "127.0.0.1",
+      port: publisher.port,
+      pins: [identity.fingerprint256],
+    }),
+    {
+      registry: new SignalRegistry(GATEWAY, "EDGE"),
+      sink: { accept() {} },
+      log: { ...kept, warn: (text) => void warned.push(text) },
+      clock: systemClock(),
+      identity,
+    },
+  );
+  assert.deepEqual(part.status().detail?.["certificates"], []);
+  await part.start();
+  const [own, ...others] = part.status().detail!["certificates"] as Record<string, unknown>[];
+  assert.deepEqual(others, []);
+  assert.deepEqual(
+    [own!["role"], own!["name"], own!["fingerprint"], own!["warning"]],
+    ["own", "input.up", identity.fingerprint256, true],
+  );
+  assert.ok(
+    warned.some((line) => /^input\.up: its own certificate \(CN=edge\) .* in 19 days$/.test(line)),
+  );
+  const { labels, value } = part.metrics().find((m) => m.name === "certificate_expiry_seconds")!;
+  assert.deepEqual([labels, value], [{ role: "own" }, own!["secondsLeft"]]);
   await part.stop();
   publisher.close();
 });

@@ -4,7 +4,6 @@ import { join } from "node:path";
 import * as v from "valibot";
 import { Identities } from "../../identity/mod.ts";
 import { type Connection, connectTls, type KeyPair, makeSelfSigned } from "../../os/mod.ts";
-import { EXPIRY_WARNING_SECONDS, ExpiryWarnings } from "./certificate_expiry.ts";
 import { sttpOutputSchema } from "./schema.ts";
 import { createSttpOutput, type SttpOutput } from "./sttp_output.ts";
 import {
@@ -192,31 +191,4 @@ Deno.test("output/sttp: certificates are told with the time that they have left"
     connection.destroy();
     await until(() => output.certificates().length === 1, "the end of the connection");
   });
-});
-
-Deno.test("output/sttp: a certificate that ends soon is warned about once a day, an expired one too", () => {
-  let nowMs = 0;
-  const log = new KeptLog();
-  const warnings = new ExpiryWarnings({ nowMicros: () => 0, monotonicMs: () => nowMs }, log);
-  const certificate = (name: string, secondsLeft: number) => ({
-    role: "own" as const,
-    name,
-    subject: "CN=gateway",
-    fingerprint: name,
-    notAfterMicros: 1e15,
-    secondsLeft,
-    warning: secondsLeft < EXPIRY_WARNING_SECONDS,
-  });
-  const all = [
-    certificate("far", 31 * DAY_SECONDS),
-    certificate("near", 29 * DAY_SECONDS),
-    certificate("over", -1),
-  ];
-  for (nowMs = 0; nowMs < 3 * DAY_SECONDS * 1000; nowMs += 60_000) warnings.check(all);
-  const of = (name: string) => log.lines.filter((line) => line.startsWith(`${name}:`));
-  assert.equal(of("far").length, 0);
-  assert.equal(of("near").length, 3);
-  assert.equal(of("over").length, 3);
-  assert.match(of("near")[0]!, /expires on 2001-09-09, in 29 days$/);
-  assert.match(of("over")[0]!, /expired on 2001-09-09$/);
 });

@@ -3,7 +3,15 @@
  *
  * @module
  */
-import type { CertificateFacts, Identities, Verdict } from "../../identity/mod.ts";
+import {
+  type CertificateExpiry,
+  type CertificateFacts,
+  expiryOf,
+  ExpiryWarnings,
+  factsIfReadable,
+  type Identities,
+  type Verdict,
+} from "../../identity/mod.ts";
 import type { Connection, TlsPeer } from "../../os/mod.ts";
 import { Complaints } from "../../stats/mod.ts";
 import {
@@ -12,7 +20,6 @@ import {
   FrameLog,
   REFUSAL_LINGER_MS,
 } from "../../sttp/mod.ts";
-import { type CertificateExpiry, expiryOf, ExpiryWarnings, factsOf } from "./certificate_expiry.ts";
 import { BlockAccess } from "./block_access.ts";
 import type { BlockTaker } from "./block_taker.ts";
 import { SttpMetadata } from "./metadata.ts";
@@ -234,7 +241,7 @@ export class SubscriberConnections {
     this.accepted++;
     this.#open.add(served);
     if (shown) this.#peers.set(served, shown);
-    const facts = factsOf(shown?.peer.certificateDer);
+    const facts = factsIfReadable(shown?.peer.certificateDer);
     if (facts) {
       this.#certificates.set(served, facts);
       this.#expiry.check([expiryOf("subscriber", name, facts, clock.nowMicros())]);

@@ -4,7 +4,6 @@
  * @module
  */
 export { type BlockTaker } from "./block_taker.ts";
-export { type CertificateExpiry, EXPIRY_WARNING_SECONDS } from "./certificate_expiry.ts";
 export { type MetadataMakerStatus } from "./metadata_maker.ts";
 export { serveMetadataWorker } from "./metadata_worker.ts";
 export { isMetadataWorker } from "./role.ts";

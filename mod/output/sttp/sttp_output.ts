@@ -16,7 +16,14 @@ import {
 } from "../../core/mod.ts";
 import { parseHostPort } from "../../config/mod.ts";
 import { acronymOf, messageOf, ProtocolError } from "../../core/mod.ts";
-import type { CertificateFacts, Identities } from "../../identity/mod.ts";
+import {
+  type CertificateExpiry,
+  type CertificateFacts,
+  expiryMetrics,
+  expiryOf,
+  factsIfReadable,
+  type Identities,
+} from "../../identity/mod.ts";
 import {
   connectTls,
   type KeyPairPem,
@@ -28,7 +35,6 @@ import {
   type TlsListener,
 } from "../../os/mod.ts";
 import type { BlockOpening } from "../../sttp/mod.ts";
-import { type CertificateExpiry, expiryMetrics, expiryOf, factsOf } from "./certificate_expiry.ts";
 import type { BlockTaker } from "./block_taker.ts";
 import { SubscriberConnections } from "./connections.ts";
 import type { SttpOutputContext } from "./context.ts";
@@ -257,7 +263,7 @@ class SttpOutputPart implements SttpOutput {
     const own = this.#material.current;
     if (!own) return this.#connections.certificates();
     if (this.#ownFacts?.certPem !== own.certPem) {
-      this.#ownFacts = { certPem: own.certPem, facts: factsOf(own.certPem) };
+      this.#ownFacts = { certPem: own.certPem, facts: factsIfReadable(own.certPem) };
     }
     const { facts } = this.#ownFacts;
     const nowMicros = this.#context.clock.nowMicros();

@@ -1,21 +1,23 @@
 /**
- * When certificates expire: the output's own one and those of connected subscribers.
+ * When certificates expire, a part's own one and those of its peers, and warnings of it.
  *
  * @module
  */
-import { type Clock, gauge, type Log, type Metric } from "../../core/mod.ts";
-import { type CertificateFacts, certificateFacts } from "../../identity/mod.ts";
+import { type Clock, gauge, type Log, type Metric } from "../core/mod.ts";
+import { type CertificateFacts, certificateFacts } from "./certificate_facts.ts";
 
 /** How long before its end a certificate is warned about, in seconds. */
 export const EXPIRY_WARNING_SECONDS: number = 30 * 86_400;
+/** How long before its end it needs somebody now, in seconds. */
+export const EXPIRY_ALARM_SECONDS: number = 7 * 86_400;
 /** Interval between two warnings about one certificate. */
 const REPEAT_MS = 86_400_000;
 
 /** A certificate in use and when it ends; JSON-safe. */
 export interface CertificateExpiry {
-  /** The output's own certificate, or that of a connected subscriber. */
+  /** The part's own certificate, or that of a connected subscriber. */
   readonly role: "own" | "subscriber";
-  /** Name of the subscriber; of the output for its own certificate. */
+  /** Name of the subscriber; of the part for its own certificate. */
   readonly name: string;
   /** Subject of the certificate as text. */
   readonly subject: string;
@@ -30,7 +32,9 @@ export interface CertificateExpiry {
 }
 
 /** The facts of a certificate; undefined for one that cannot be read, which nobody is let in with. */
-export function factsOf(source: Uint8Array | string | undefined): CertificateFacts | undefined {
+export function factsIfReadable(
+  source: Uint8Array | string | undefined,
+): CertificateFacts | undefined {
   if (source === undefined) return undefined;
   try {
     return certificateFacts(source);
