@@ -5,7 +5,13 @@
  */
 import type { Clock, Log } from "../core/mod.ts";
 import { DecodeError } from "../core/mod.ts";
-import { Backoff, removeAbandonedSockets, UnixDatagram, UnixSocketError } from "../os/mod.ts";
+import {
+  Backoff,
+  pause,
+  removeAbandonedSockets,
+  UnixDatagram,
+  UnixSocketError,
+} from "../os/mod.ts";
 import {
   decodeMessage,
   encodeSet,
@@ -147,7 +153,7 @@ export class Ptp4lSource {
         this.#session.lost();
         this.#unsubscribe();
         this.#set(link, known?.message ?? String(error));
-        await this.#sleep(backoff.next());
+        await pause(backoff.next(), this.#abort.signal);
       } finally {
         this.#socket?.close();
         this.#socket = undefined;
@@ -163,7 +169,7 @@ export class Ptp4lSource {
     this.#socket = socket;
     while (!signal.aborted) {
       const due = this.#session.dueMs(clock.monotonicMs());
-      if (due > 0) await this.#sleep(due);
+      if (due > 0) await pause(due, signal);
       const request = this.#session.next(clock.monotonicMs());
       if (!request || signal.aborted) continue;
       await socket.send(request);
@@ -311,20 +317,6 @@ export class Ptp4lSource {
       );
     } else this.#context.log.warn(`ptp4l is ${link}: ${reason}`);
     this.#context.onChange();
-  }
-
-  #sleep(ms: number): Promise<void> {
-    const { signal } = this.#abort;
-    return new Promise((resolve) => {
-      if (signal.aborted) return resolve();
-      const end = () => {
-        clearTimeout(timer);
-        signal.removeEventListener("abort", end);
-        resolve();
-      };
-      const timer = setTimeout(end, ms);
-      signal.addEventListener("abort", end);
-    });
   }
 }
 

@@ -16,6 +16,7 @@ export { callHttp, type HttpAnswer, type HttpCall } from "./http_client.ts";
 export { listenHttp } from "./http_listener.ts";
 export type { HttpListener, HttpListenOptions, HttpPeer, TextSocket } from "./http_options.ts";
 export { checkKeyPair, type KeyPairPem } from "./key_pair.ts";
+export { pause } from "./pause.ts";
 export { openRealTime, type RealTime } from "./real_time.ts";
 export * from "./secret.ts";
 export * from "./tcp.ts";

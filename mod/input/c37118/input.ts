@@ -19,7 +19,13 @@ import {
   type SignalRegistry,
   type StatisticRow,
 } from "../../core/mod.ts";
-import { Backoff, readBytesIfExists, type UdpSocket, writeFileAtomic } from "../../os/mod.ts";
+import {
+  Backoff,
+  pause,
+  readBytesIfExists,
+  type UdpSocket,
+  writeFileAtomic,
+} from "../../os/mod.ts";
 import { cacheOf, MAX_CACHE_BYTES, readCache } from "./configuration_cache.ts";
 import type { ReceivedConfiguration } from "./configuration_collector.ts";
 import { seenDevices } from "./devices.ts";
@@ -346,16 +352,4 @@ class C37118Input implements Part {
       }
     }
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done);
-  });
 }

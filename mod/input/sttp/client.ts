@@ -12,6 +12,7 @@ import {
   connectTls,
   inTurns,
   openUdp,
+  pause,
   type TlsPeer,
   type UdpSocket,
 } from "../../os/mod.ts";
@@ -263,16 +264,4 @@ export class SttpClient {
 /** What a session has to work on, a large cache, as steps. */
 function* workSteps(session: SubscriberSession): Steps<void> {
   while (session.work()) yield;
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done);
-  });
 }
