@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { SIGNAL_UNIT, type SignalDraft, type SignalType } from "../core/mod.ts";
+import { type SignalDraft, signalDraft } from "../core/mod.ts";
 import type { Configuration, PhasorChannel, PmuConfiguration } from "./types.ts";
 
 /** The signals of one PMU. */
@@ -40,7 +40,7 @@ export function signalsOf(configuration: Configuration): StreamSignals {
   });
   return {
     pmus,
-    quality: draft("QUAL", "", "", 0, "Time quality of the stream"),
+    quality: signalDraft("QUAL", "", "", 0, "Time quality of the stream"),
     count: offset + 1,
   };
 }
@@ -69,34 +69,24 @@ function pmuDrafts(pmu: PmuConfiguration): SignalDraft[] {
     const what = `${pmu.station} ${channel.name}`.trim();
     const voltage = channel.kind === "V";
     drafts.push(
-      draft(voltage ? "VPHM" : "IPHM", channel.name, phase, i + 1, `${what} magnitude`),
-      draft(voltage ? "VPHA" : "IPHA", channel.name, phase, i + 1, `${what} angle`),
+      signalDraft(voltage ? "VPHM" : "IPHM", channel.name, phase, i + 1, `${what} magnitude`),
+      signalDraft(voltage ? "VPHA" : "IPHA", channel.name, phase, i + 1, `${what} angle`),
     );
   });
   drafts.push(
-    draft("FREQ", "", "", 0, `${pmu.station} frequency`),
-    draft("DFDT", "", "", 0, `${pmu.station} rate of change of frequency`),
+    signalDraft("FREQ", "", "", 0, `${pmu.station} frequency`),
+    signalDraft("DFDT", "", "", 0, `${pmu.station} rate of change of frequency`),
   );
   pmu.analogs.forEach((channel, i) =>
     drafts.push(
-      draft("ALOG", channel.name, "", i + 1, `${pmu.station} ${channel.name}`.trim()),
+      signalDraft("ALOG", channel.name, "", i + 1, `${pmu.station} ${channel.name}`.trim()),
     )
   );
   pmu.digitals.forEach((channel, i) => {
     // All bit names together: a bit that comes to mean something else makes another signal.
     const label = channel.names.join("|").replace(/\|+$/, "");
-    drafts.push(draft("DIGI", label, "", i + 1, `${pmu.station} digital word ${i + 1}`));
+    drafts.push(signalDraft("DIGI", label, "", i + 1, `${pmu.station} digital word ${i + 1}`));
   });
-  drafts.push(draft("FLAG", "", "", 0, `${pmu.station} status`));
+  drafts.push(signalDraft("FLAG", "", "", 0, `${pmu.station} status`));
   return drafts;
-}
-
-function draft(
-  type: SignalType,
-  label: string,
-  phase: string,
-  index: number,
-  description: string,
-): SignalDraft {
-  return { type, label, phase, unit: SIGNAL_UNIT[type], index, description };
 }

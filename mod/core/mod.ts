@@ -19,6 +19,7 @@ export * from "./part.ts";
 export { type GuidMapEntry } from "./guid_bindings.ts";
 export * from "./registry.ts";
 export * from "./signal.ts";
+export * from "./signal_draft.ts";
 export * from "./slot.ts";
 export * from "./steps.ts";
 export * from "./token_bucket.ts";

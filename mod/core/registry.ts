@@ -8,31 +8,9 @@
  * @module
  */
 import { GuidBindings, type GuidMapEntry } from "./guid_bindings.ts";
-import type { Device, Signal, SignalType } from "./signal.ts";
-import { SIGNAL_SUFFIX } from "./signal.ts";
+import { type Device, type Signal, SIGNAL_SUFFIX, type SignalType } from "./signal.ts";
+import type { SignalDraft } from "./signal_draft.ts";
 import { numberOfUuid } from "./uuid.ts";
-
-/** What an input says of a signal when it registers a device. */
-export interface SignalDraft {
-  /** Kind. */
-  readonly type: SignalType;
-  /** Channel name in the device; empty where there is none. */
-  readonly label: string;
-  /** Phase: `A`, `B`, `C`, `+`, `-`, `0`, or empty. */
-  readonly phase: string;
-  /** Engineering unit, or empty. */
-  readonly unit: string;
-  /** Index from 1 among the signals of its suffix in the device; 0 for kinds that are not indexed. */
-  readonly index: number;
-  /** Sentence for people. */
-  readonly description: string;
-  /** GUID to keep, for signals that come in over STTP. */
-  readonly id?: string;
-  /** Point tag to keep, for signals that come in over STTP. */
-  readonly pointTag?: string;
-  /** Measurement key to keep, for signals that come in over STTP. */
-  readonly key?: { readonly source: string; readonly number: number };
-}
 
 /** A position in a device that now means something else, for the operator's eyes. */
 export interface MeaningChange {

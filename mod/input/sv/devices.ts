@@ -9,8 +9,8 @@ import {
   type Layout,
   makeLayout,
   type MeaningChange,
-  SIGNAL_UNIT,
   type SignalDraft,
+  signalDraft,
   type SignalRegistry,
   type SignalType,
   uuidFromName,
@@ -215,7 +215,7 @@ function signalsOf(stream: SvStreamOptions): Pick<SvDevice, "phasors" | "rms" | 
   for (const i of rms) {
     const { label, kind, phase } = channels[i]!;
     drafts.push({
-      ...draft("ALOG", `${label} RMS`, phase, i + 1, `${name} ${label} true RMS`),
+      ...signalDraft("ALOG", `${label} RMS`, phase, i + 1, `${name} ${label} true RMS`),
       unit: kind === "voltage" ? "Volts" : "Amps",
     });
   }
@@ -231,8 +231,8 @@ function pmuDrafts(pmu: SvPmuOptions): SignalDraft[] {
       phasorDrafts(label, phase, kind, i + 1, `${name} ${label}`)
     ),
     ...frequencyDrafts(name),
-    ...pmu.analogs.map((label, i) => draft("ALOG", label, "", i + 1, `${name} ${label}`)),
-    ...pmu.digitals.map((label, i) => draft("DIGI", label, "", i + 1, `${name} ${label}`)),
+    ...pmu.analogs.map((label, i) => signalDraft("ALOG", label, "", i + 1, `${name} ${label}`)),
+    ...pmu.digitals.map((label, i) => signalDraft("DIGI", label, "", i + 1, `${name} ${label}`)),
     ...stateDrafts(name),
   ];
 }
@@ -248,31 +248,21 @@ function phasorDrafts(
     ? (["VPHM", "VPHA"] as const)
     : (["IPHM", "IPHA"] as const);
   return [
-    draft(magnitude, label, phase, index, `${words} magnitude`),
-    draft(angle, label, phase, index, `${words} angle`),
+    signalDraft(magnitude, label, phase, index, `${words} magnitude`),
+    signalDraft(angle, label, phase, index, `${words} angle`),
   ];
 }
 
 function frequencyDrafts(name: string): SignalDraft[] {
   return [
-    draft("FREQ", "", "", 0, `${name} frequency`),
-    draft("DFDT", "", "", 0, `${name} rate of change of frequency`),
+    signalDraft("FREQ", "", "", 0, `${name} frequency`),
+    signalDraft("DFDT", "", "", 0, `${name} rate of change of frequency`),
   ];
 }
 
 function stateDrafts(name: string): SignalDraft[] {
   return [
-    draft("FLAG", "", "", 0, `${name} status`),
-    draft("QUAL", "", "", 0, `${name} time quality`),
+    signalDraft("FLAG", "", "", 0, `${name} status`),
+    signalDraft("QUAL", "", "", 0, `${name} time quality`),
   ];
-}
-
-function draft(
-  type: SignalType,
-  label: string,
-  phase: string,
-  index: number,
-  description: string,
-): SignalDraft {
-  return { type, label, phase, unit: SIGNAL_UNIT[type], index, description };
 }
