@@ -4,7 +4,7 @@
  * @module
  */
 import * as v from "valibot";
-import { SIGNAL_SUFFIX, type SignalType } from "../core/mod.ts";
+import { guidMapEntrySchema } from "../gateway/mod.ts";
 import { change, changeQuery, requestOf } from "./config_changes.ts";
 import { doneBy } from "./context.ts";
 import { type Route, route } from "./route.ts";
@@ -21,18 +21,7 @@ const backupSchema = v.object({
   program: v.string(),
   timeMicros: v.number(),
   config: v.string(),
-  signals: v.array(v.object({
-    id: v.string(),
-    device: v.string(),
-    // The keys of the table are exactly the signal types.
-    type: v.picklist(Object.keys(SIGNAL_SUFFIX) as SignalType[]),
-    label: v.string(),
-    phase: v.string(),
-    unit: v.string(),
-    occurrence: v.number(),
-    number: v.number(),
-    reference: v.string(),
-  })),
+  signals: v.array(guidMapEntrySchema),
   revocations: v.array(v.object({
     subscriber: v.string(),
     author: v.string(),

@@ -23,7 +23,8 @@ const WRITE_DELAY_MS = 500;
 const STEP_ENTRIES = 1000;
 const MAX_BYTES = 64 * 1024 * 1024;
 
-const entrySchema = v.object({
+/** One entry of the map, as it stands in the file and in a backup. */
+export const guidMapEntrySchema: v.GenericSchema<GuidMapEntry> = v.object({
   id: v.string(),
   device: v.string(),
   // The keys of the table are exactly the signal types.
@@ -60,7 +61,7 @@ export async function readIdentityMap(path: string, log: Log): Promise<GuidMapEn
 
 /** The entries in the text of a map. Throws for a text that is none. */
 export function parseIdentityMap(text: string): GuidMapEntry[] {
-  return v.parse(v.array(entrySchema), JSON.parse(text));
+  return v.parse(v.array(guidMapEntrySchema), JSON.parse(text));
 }
 
 /** The entries in the map of the state folder `stateDir`, which is left as it is; none if there is no map. */

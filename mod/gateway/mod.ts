@@ -23,7 +23,7 @@ export {
 export { type OrderResult } from "./event_hub.ts";
 export { type ManualOrder } from "./manual_order.ts";
 export { type AppliedConfig, Gateway } from "./gateway.ts";
-export { storedIdentityMap } from "./identity_map.ts";
+export { guidMapEntrySchema, storedIdentityMap } from "./identity_map.ts";
 export {
   type KnownSignals,
   knownSignals,
