@@ -64,10 +64,14 @@ Deno.test("the kernel of this machine answers, or says why not", () => {
     assert.match(clocks.why, /ffi|Linux|64-bit|libc/);
     return;
   }
-  const now = Date.now() * 1000;
+  const before = Date.now() * 1000;
   const clock = clocks.read();
+  const after = Date.now() * 1000;
   assert.ok(!("why" in clock));
-  assert.ok(Math.abs(clock.nowMicros - now) < 2e6, `${clock.nowMicros} at ${now}`);
+  assert.ok(
+    clock.nowMicros >= before - 1000 && clock.nowMicros <= after + 1000,
+    `${clock.nowMicros} is not in ${before} to ${after}`,
+  );
   assert.ok(clock.maxErrorNs >= 0 && clock.maxErrorNs <= 16.1e9);
   const hardware = clocks.hardware(250);
   assert.ok("why" in hardware && hardware.why.includes("/dev/ptp250"));
