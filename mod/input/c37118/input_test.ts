@@ -91,7 +91,7 @@ class TcpDevices {
     const run = async () => {
       for await (const conn of this.#listener) {
         this.connections.push(conn);
-        const device = make(writer(conn));
+        const device = make(inOrder((bytes) => conn.write(bytes)));
         this.devices.push(device);
         serve(conn, device);
       }
@@ -109,10 +109,13 @@ class TcpDevices {
   }
 }
 
-function writer(conn: Deno.TcpConn): (bytes: Uint8Array<ArrayBuffer>) => void {
+/** Sends one after the other: the platform does not keep the order of sends that overlap. */
+function inOrder(
+  send: (bytes: Uint8Array<ArrayBuffer>) => Promise<unknown>,
+): (bytes: Uint8Array<ArrayBuffer>) => void {
   let last: Promise<unknown> = Promise.resolve();
   return (bytes) => {
-    last = last.then(() => conn.write(bytes)).catch(() => {});
+    last = last.then(() => send(bytes)).catch(() => {});
   };
 }
 
@@ -148,6 +151,10 @@ interface Bench {
   restart(): Bench;
 }
 
+/**
+ * Runs a test with an input. What it waits for ends no test by itself: a machine that stands still for seconds makes it
+ * neither ask again nor give a connection up.
+ */
 async function bench(
   options: Parameters<typeof inputOptions>[0],
   use: (b: Bench) => Promise<void>,
@@ -159,7 +166,13 @@ async function bench(
     const log = new MemoryLog();
     const part = createC37118Input(
       "shelby",
-      inputOptions({ reconnectMinMs: 20, reconnectMaxMs: 100, ...options }),
+      inputOptions({
+        reconnectMinMs: 20,
+        reconnectMaxMs: 100,
+        configurationTimeoutMs: 60_000,
+        dataLossMs: 60_000,
+        ...options,
+      }),
       { registry: registry(), sink, log, clock, stateDir: folder },
     );
     open.push(part);
@@ -255,6 +268,7 @@ Deno.test("input/c37118 tcp: a device that connects and says nothing is let go a
     await bench({ port: devices.port, configurationTimeoutMs: 100 }, async (b) => {
       await b.part.start();
       await until(() => devices.devices.length >= 2, "the second connection");
+      await until(() => devices.devices[0]!.commands.length >= 4, "all that was asked");
       assert.equal(b.part.status().state, "waiting");
       assert.deepEqual(devices.devices[0]!.commands, [
         Command.DataOff,
@@ -308,14 +322,18 @@ Deno.test("input/c37118 tcp: garbage without end is dropped in bounded memory", 
       await until(() => sent > 2e6, "the first bytes");
       const before = Deno.memoryUsage();
       const target = sent + 8e6;
-      await until(() => sent > target && connections > 1, "8 MB of garbage");
+      // What was sent may still wait in the kernel, and is lost there with its connection.
+      const skipped = () => b.detail<{ skippedBytes: number }>("wire").skippedBytes;
+      await until(
+        () => sent > target && connections > 1 && skipped() > 1e6,
+        () => ["8 MB of garbage", sent, connections, skipped()],
+      );
       const after = Deno.memoryUsage();
       const grown = (after.heapUsed + after.external - before.heapUsed - before.external) / 1e6;
       assert.ok(grown < 30, `grown by ${grown} MB`);
       assert.equal(b.sink.frames.length, 0);
       assert.equal(b.book().balance, 0);
       assert.ok(b.log.lines.length < 10, b.log.lines.join("\n"));
-      assert.ok(b.detail<{ skippedBytes: number }>("wire").skippedBytes > 1e6);
     });
   } finally {
     listener.close();
@@ -328,7 +346,7 @@ Deno.test("input/c37118 tcp-listen: the device dials; strangers and second devic
     await b.part.start();
     const dial = async () => {
       const conn = await Deno.connect({ hostname: "127.0.0.1", port });
-      const device = new Device(writer(conn));
+      const device = new Device(inOrder((bytes) => conn.write(bytes)));
       serve(conn, device);
       return { conn, device };
     };
@@ -350,7 +368,7 @@ Deno.test("input/c37118 udp: commands out, answers from another port, data of ot
   const answers = udpSocket("127.0.0.2");
   const stranger = udpSocket("127.0.0.3");
   let to: Deno.NetAddr | undefined;
-  const device = new Device((bytes) => answers.send(bytes, to!));
+  const device = new Device(inOrder((bytes) => answers.send(bytes, to!)));
   const run = async () => {
     for await (const [bytes, from] of commands) {
       to = from as Deno.NetAddr; // UDP has network addresses
@@ -379,7 +397,8 @@ Deno.test("input/c37118 tcp+udp: commands by TCP, data by UDP", async () => {
   const socket = udpSocket("127.0.0.1");
   const dataPort = freePort();
   const to: Deno.NetAddr = { transport: "udp", hostname: "127.0.0.1", port: dataPort };
-  const devices = new TcpDevices((write) => new Device(write, (bytes) => socket.send(bytes, to)));
+  const data = inOrder((bytes) => socket.send(bytes, to));
+  const devices = new TcpDevices((write) => new Device(write, data));
   try {
     await bench({ transport: "tcp+udp", port: devices.port, dataPort }, async (b) => {
       await b.part.start();
@@ -399,7 +418,8 @@ for (const source of [undefined, "127.0.0.2"]) {
     const stranger = udpSocket("127.0.0.3");
     const dataPort = freePort();
     const to: Deno.NetAddr = { transport: "udp", hostname: GROUP, port: dataPort };
-    const devices = new TcpDevices((write) => new Device(write, (bytes) => socket.send(bytes, to)));
+    const data = inOrder((bytes) => socket.send(bytes, to));
+    const devices = new TcpDevices((write) => new Device(write, data));
     try {
       await socket.send(new Uint8Array(1), to);
     } catch {
@@ -423,7 +443,8 @@ for (const source of [undefined, "127.0.0.2"]) {
         await stranger.send(dataFrame(configuration({ idCode: 9 }), 1, 0, 1), to);
         devices.devices[0]!.sendData(1);
         await until(() => b.sink.frames.length === 101, "one more");
-        assert.equal(b.book().dropped["wrongId"], source ? 0 : 1);
+        if (source) assert.equal(b.book().dropped["wrongId"], 0);
+        else await until(() => b.book().dropped["wrongId"] === 1, "the stranger's frame");
         await b.part.stop();
         assert.deepEqual(devices.devices[0]!.commands, [Command.SendConfig2, Command.DataOn]);
       });
@@ -441,7 +462,7 @@ Deno.test("input/c37118 udp-listen: the configuration is kept over a restart; a 
   const options = { transport: "udp-listen" as const, dataPort, localAddress: "127.0.0.1" };
   try {
     await bench(options, async (b) => {
-      const device = new Device((bytes) => socket.send(bytes, to));
+      const device = new Device(inOrder((bytes) => socket.send(bytes, to)));
       const path = `${b.folder}/c37118/shelby.bin`;
       await b.part.start();
       device.sendData(5);
