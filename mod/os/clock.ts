@@ -27,6 +27,10 @@ export interface TimeSources {
 const HOST: TimeSources = { wallMs: () => Date.now(), monotonicMs: () => performance.now() };
 
 const ANCHOR_MS = 1000;
+/** Two readings of monotonic time that are farther apart tell nothing of UTC between them: the thread was held. */
+const SANDWICH_MS = 0.5;
+/** How often both are read at first, where the thread is held each time. */
+const FIRST_READINGS = 10;
 
 /**
  * Makes the host's clock: monotonic time anchored to UTC about once a second.
@@ -35,13 +39,29 @@ const ANCHOR_MS = 1000;
  * clock is not taken, and small differences are slewed: the clock does not jitter and seldom runs backwards.
  */
 export function systemClock(sources: TimeSources = HOST): SystemClock {
-  let offsetMs = sources.wallMs() + 0.5 - sources.monotonicMs();
+  let spreadMs = Infinity;
+  /** UTC minus monotonic time, as well as one reading tells, and in `spreadMs` how well. */
+  const readOffsetMs = () => {
+    const before = sources.monotonicMs();
+    const wallMs = sources.wallMs();
+    const after = sources.monotonicMs();
+    spreadMs = after - before;
+    return wallMs + 0.5 - (before + after) / 2;
+  };
+  let offsetMs = readOffsetMs();
+  for (let n = 1, best = spreadMs; n < FIRST_READINGS && best > SANDWICH_MS; n++) {
+    const again = readOffsetMs();
+    if (spreadMs >= best) continue;
+    best = spreadMs;
+    offsetMs = again;
+  }
   let anchoredMs = sources.monotonicMs();
   let steps = 0;
   let lastStepMicros = 0;
   const anchor = (monotonic: number) => {
+    const error = readOffsetMs() - offsetMs;
+    if (spreadMs > SANDWICH_MS) return; // the next reading may do better
     anchoredMs = monotonic;
-    const error = sources.wallMs() + 0.5 - (monotonic + offsetMs);
     if (Math.abs(error) * 1000 > STEP_MICROS) {
       offsetMs += error;
       steps++;

@@ -44,6 +44,33 @@ Deno.test("a step of the host's clock is followed within a second and counted", 
   }
 });
 
+Deno.test("a thread that is held between two readings of the host's clocks sees no step", () => {
+  for (const isBefore of [true, false]) {
+    let monotonicMs = 0, isHeld = true;
+    const clock = systemClock({
+      monotonicMs: () => monotonicMs,
+      wallMs: () => {
+        const held = isHeld ? 300 : 0;
+        isHeld = false;
+        monotonicMs += held;
+        return 1_790_000_000_000 + Math.floor(isBefore ? monotonicMs : monotonicMs - held);
+      },
+    });
+    const agrees = () => {
+      const error = clock.nowMicros() - (1_790_000_000_000 + monotonicMs) * 1000;
+      assert.ok(Math.abs(error) <= 1001, `${error} us`);
+    };
+    agrees();
+    for (let n = 0; n < 3; n++) {
+      monotonicMs += 1000;
+      isHeld = true;
+      clock.nowMicros();
+      agrees();
+    }
+    assert.equal(clock.steps, 0);
+  }
+});
+
 Deno.test("the host's own clock agrees with Date", () => {
   const clock = systemClock();
   const before = Date.now();
