@@ -44,6 +44,8 @@ export interface CaptureServer {
 const MAX_CONNECTIONS = 8;
 const READ_BYTES = 65_536;
 const CONFIGURE_TIMEOUT_MS = 5000;
+/** How often it says hello while its Workers come up: a gateway takes longer silence for a broken link. */
+const HELLO_MS = 1000;
 /** Bytes that may wait for a gateway that does not read; frames beyond are dropped. */
 const MAX_WAITING = 4 * 1024 * 1024;
 /** Above this the Workers are left alone for a moment. */
@@ -112,12 +114,12 @@ class Connection {
   }
 
   async run(): Promise<void> {
-    const { log, program } = this.#options;
+    const { log } = this.#options;
     const timer = setTimeout(
       () => void this.close("no configuration came"),
       CONFIGURE_TIMEOUT_MS,
     );
-    this.#send(textRecord(RecordType.Hello, { version: LINK_VERSION, program }));
+    this.#hello();
     const buffer = new Uint8Array(READ_BYTES);
     try {
       while (true) {
@@ -230,12 +232,16 @@ class Connection {
       (reason) => void this.#refuse(reason),
     );
     this.#pool = pool;
+    this.#hello();
+    const helloTimer = setInterval(() => this.#hello(), HELLO_MS);
     this.#reading = (async () => {
       try {
         await pool.start();
       } catch (error) {
         void this.#refuse(messageOf(error));
         return;
+      } finally {
+        clearInterval(helloTimer);
       }
       await Promise.all(pool.threads.map((thread, source) => this.#pump(thread, source)));
     })();
@@ -273,6 +279,11 @@ class Connection {
         await new Promise((resolve) => setTimeout(resolve, 2));
       }
     }
+  }
+
+  #hello(): void {
+    const { program } = this.#options;
+    this.#send(textRecord(RecordType.Hello, { version: LINK_VERSION, program }));
   }
 
   #send(bytes: Uint8Array<ArrayBuffer>): void {

@@ -4,6 +4,7 @@ import { systemClock } from "../../os/mod.ts";
 import { layCable } from "../../os/testing.ts";
 import { type CaptureServer, serveCapture } from "./capture_server.ts";
 import { createSvInput } from "./input.ts";
+import { LinkParser } from "./link_parser.ts";
 import { RECORD_HEADER, RecordType, textRecord } from "./records.ts";
 import { leStream, LiveSource, MADE_RMS, optionsOf } from "./testing.ts";
 import { until } from "../../../tests/support/waiting.ts";
@@ -109,6 +110,23 @@ Deno.test("capture server: an interface that is not permitted is refused, and th
       lines.join("\n"),
     );
     await part.stop();
+  });
+});
+
+Deno.test("capture server: it speaks from the configuration on, before its Workers are up", async () => {
+  await served([], async (path, server, log) => {
+    const conn = await Deno.connect({ transport: "unix", path });
+    const options = optionsOf(leStream().replace("eth0", "tl-none"));
+    await conn.write(textRecord(RecordType.Configure, options));
+    const types: number[] = [], parser = new LinkParser(), buffer = new Uint8Array(65_536);
+    while (types.length < 2) {
+      const count = await conn.read(buffer);
+      assert.ok(count !== null, log.join("\n"));
+      parser.push(buffer.subarray(0, count), (view, at) => void types.push(view.getUint8(at + 4)));
+    }
+    assert.deepEqual(types.slice(0, 2), [RecordType.Hello, RecordType.Hello]);
+    conn.close();
+    await until(() => server.connections === 0, () => log);
   });
 });
 

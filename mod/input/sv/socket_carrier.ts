@@ -17,8 +17,10 @@ const MAX_ORDERS = 256;
 const STOP_TIMEOUT_MS = 5000;
 /** Capture speaks every second; silence of so long is a broken link. */
 const SILENCE_MS = 5000;
+/** The last part of it: a thread that was held longer than all of it reads first what came meanwhile. */
+const LAST_LOOK_MS = 500;
 
-/** First record of capture. */
+/** First record of capture, which comes again while its Workers come up. */
 const helloSchema = v.object({ version: v.number(), program: v.string() });
 
 /** A socket of `tieline capture`, which captures what it is told to. */
@@ -122,9 +124,11 @@ export class SocketCarrier implements Carrier {
   #watch(): void {
     clearTimeout(this.#silence);
     this.#silence = setTimeout(() => {
-      this.#isSilent = true;
-      this.#conn?.close();
-    }, SILENCE_MS);
+      this.#silence = setTimeout(() => {
+        this.#isSilent = true;
+        this.#conn?.close();
+      }, LAST_LOOK_MS);
+    }, SILENCE_MS - LAST_LOOK_MS);
   }
 
   #close(): void {
