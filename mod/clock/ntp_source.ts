@@ -157,9 +157,10 @@ export class NtpServer {
     const words = crypto.getRandomValues(new Uint32Array(2));
     const nonce = [words[0]!, words[1]!] as const;
     let sentMicros = NaN, uncertaintyNs = 0;
+    let socket: UdpSocket;
     try {
       // A port of its own for each request: an answer that is late finds nobody.
-      const socket = await openUdp({
+      socket = await openUdp({
         clock: this.#context.clock,
         receiveBufferBytes: 4096,
         onDatagram: (bytes, arrivalMicros) => {
@@ -167,19 +168,21 @@ export class NtpServer {
         },
         onError: (error) => this.#fail(`the socket failed: ${error}`),
       });
-      if (this.#stopped) return socket.close();
-      this.#socket = socket;
-      this.counters.requests++;
-      const host = this.#context.hostMicros();
-      sentMicros = host.micros;
-      uncertaintyNs = host.uncertaintyNs;
-      if (!await socket.send(encodeSntpRequest(nonce), hostname, port)) {
-        this.#fail(`${hostname} cannot be reached`);
-      }
     } catch (error) {
       this.#fail(messageOf(error));
+      return this.#again();
     }
-    if (!this.#stopped) this.#timer = setTimeout(() => this.#late(), timeoutMs);
+    if (this.#stopped) return socket.close();
+    this.#socket = socket;
+    this.counters.requests++;
+    // Before it is sent: the answer, which ends this, may be here before the sending has returned.
+    this.#timer = setTimeout(() => this.#late(), timeoutMs);
+    const host = this.#context.hostMicros();
+    sentMicros = host.micros;
+    uncertaintyNs = host.uncertaintyNs;
+    if (!await socket.send(encodeSntpRequest(nonce), hostname, port) && this.#socket === socket) {
+      this.#fail(`${hostname} cannot be reached`);
+    }
   }
 
   #late(): void {
