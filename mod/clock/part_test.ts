@@ -66,11 +66,15 @@ Deno.test("clock: follows an NTP server, tells a disagreement, loses it, keeps t
   try {
     await part.start();
     assert.equal(part.report.state, "free");
-    await until(() => part.report.state === "locked", () => part.clockStatus());
+    // On a busy machine an answer may be late, and the clock not locked for a while.
+    await until(
+      () =>
+        part.report.state === "locked" && part.report.errorNs < 100e6 &&
+        Math.abs(part.clockStatus().sources[0]!.offsetNs ?? Infinity) < 5e6,
+      () => part.clockStatus(),
+    );
     const status = part.clockStatus();
     assert.equal(status.source, "ntp 127.0.0.1");
-    assert.ok(Math.abs(status.sources[0]!.offsetNs!) < 5e6, JSON.stringify(status.sources));
-    assert.ok(part.report.errorNs < 100e6);
     assert.equal(status.told.smpSynch, 2);
     assert.equal(status.told.messageTimeQuality, 0);
     const rows = new Map(part.statistics!().map(({ suffix, value }) => [suffix, value]));
@@ -83,7 +87,7 @@ Deno.test("clock: follows an NTP server, tells a disagreement, loses it, keeps t
     good.close();
     await until(() => part.report.state !== "locked", () => part.clockStatus());
     assert.match(
-      part.clockStatus().events.at(-1)!.text,
+      part.clockStatus().events.findLast(({ kind }) => kind === "state")!.text,
       /locked to (holdover|free): ntp 127\.0\.0\.1: .*answer/,
     );
   } finally {
@@ -143,7 +147,8 @@ Deno.test("clock: two servers a minute apart disagree", async () => {
     const judged = sources.map((s, i) => trackers[i]!.take(s.reading(), performance.now()));
     const { disagreements, chosen } = selection.choose(judged, performance.now());
     assert.equal(chosen?.name, "a");
-    assert.match(disagreements[0]!, /a and b are (59\.9|60)\S* s apart/);
+    // Each answer may be 200 ms on its way, half of which may be taken for an offset.
+    assert.match(disagreements[0]!, /a and b are (59\.[89]|60)\S* s apart/);
   } finally {
     sources.forEach((s) => s.stop());
     good.close();
@@ -232,6 +237,13 @@ function madeCapture(first: Partial<ClockCapture>) {
 Deno.test("clock: what another process reads is followed, its steps are told, a new link is none", async () => {
   const stateDir = await Deno.makeTempDir({ prefix: "tl-clock-" });
   const capture = madeCapture({});
+  let kernel: ClockCapture["kernel"] = KERNEL, looks = 0;
+  Object.defineProperty(capture.said, "kernel", {
+    get: () => {
+      looks++;
+      return kernel;
+    },
+  });
   const part = createClockPart(
     options('[clock]\norder = ["kernel"]\ncapture = "process"\ncaptureSocket = "/run/c.sock"\n'),
     { name: "EDGE", stateDir, clock: host, log, openCapture: capture.open },
@@ -248,14 +260,16 @@ Deno.test("clock: what another process reads is followed, its steps are told, a 
 
     // Another process began: its monotonic clock is another one.
     Object.assign(capture.said, { links: 1, hostOffsetMs: 500_000 });
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    const before = looks;
+    await until(() => looks >= before + 2, "two looks at the new link");
     assert.deepEqual(steps(), []);
 
     capture.said.hostOffsetMs += 2500;
     await until(() => steps().length === 1, () => part.clockStatus().events);
     assert.match(steps()[0]!.text, /^The clock stepped by 2\.5 s/);
 
-    Object.assign(capture.said, { kernel: { why: "the link ended" }, hostOffsetMs: NaN });
+    kernel = { why: "the link ended" };
+    capture.said.hostOffsetMs = NaN;
     await until(
       () => part.clockStatus().sources[0]!.reason === "the link ended",
       () => part.clockStatus().sources,

@@ -27,7 +27,7 @@ function refusingDaemon(path: string) {
           displayData: "",
         }],
       });
-      await socket.send(answer, from);
+      await socket.send(answer, from).catch(() => {}); // who asked may have gone meanwhile
     }
   })();
   return {
