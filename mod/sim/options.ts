@@ -32,7 +32,7 @@ export type SimTransport =
     readonly dataPort: number;
   }
   | {
-    /** No commands: data over UDP, configuration at the start and at second 0 of each minute. */
+    /** No commands: data over UDP, configuration at the start and as each minute begins. */
     readonly kind: "udp-spontaneous";
     /** Unicast or multicast address of the receiver. */
     readonly address: string;

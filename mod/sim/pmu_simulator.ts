@@ -45,7 +45,8 @@ export class PmuSimulator {
   #configuration: Configuration;
   #endpoint: Endpoint | undefined;
   #removeTimer: (() => void) | undefined;
-  #announced = false;
+  /** Minute since 1970 in which the configuration was sent unasked last. */
+  #announcedMinute = -Infinity;
   #changedSecond = -Infinity;
   #closed = false;
 
@@ -225,10 +226,12 @@ export class PmuSimulator {
     this.account.slotsMissed += missed;
     if (this.#o.mute) return;
     if (this.#o.transport.kind === "udp-spontaneous") {
-      if (!this.#announced || (index === 0 && second % 60 === 0)) {
+      // The first slot of a minute may be one of those that a late wake-up missed.
+      const minute = Math.floor(second / 60);
+      if (minute !== this.#announcedMinute) {
         const type = this.#o.spontaneousConfiguration === 3 ? FrameType.Config3 : FrameType.Config2;
         for (const receiver of this.#receivers.keys()) this.#sendConfiguration(type, receiver);
-        this.#announced = true;
+        this.#announcedMinute = minute;
       }
     }
     this.account.framesMade++;
