@@ -25,6 +25,7 @@ async function withListener(
     hostname: "127.0.0.1",
     port: 0,
     ...(tls && { tls: pair }),
+    handshakeTimeoutMs: 60_000, // where a handshake is to succeed it may take its time
     maxConnections: 20,
     ...limits,
     handle,
@@ -125,18 +126,24 @@ Deno.test("http: one connection serves many requests, and is kept as long as the
   const warnings: string[] = [];
   const warned = ({ message }: Error) => void warnings.push(message);
   process.on("warning", warned);
+  const handle = (request: Request) => new Response(new URL(request.url).pathname);
   for (const tls of [true, false]) {
-    await withListener((request) => new Response(new URL(request.url).pathname), async (url) => {
+    await withListener(handle, async (url) => {
       const client = new RawClient(url, tls);
       for (let i = 0; i < 30; i++) {
         client.send(`GET /${i} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
         const answer = await client.until(new RegExp(`\r\n/${i}\r\n0\r\n\r\n$`));
-        assert.match(answer, /^HTTP\/1\.1 200 [^]*\r\nKeep-Alive: timeout=2\r\n/);
+        assert.match(answer, /^HTTP\/1\.1 200 [^]*\r\nKeep-Alive: timeout=120\r\n/);
       }
+    }, { tls, limits: { keepAliveMs: 120_000 } });
+    await withListener(handle, async (url) => {
       const idle = performance.now();
-      client.send("GET /last HTTP/1.1\r\nHost: localhost\r\n\r\n");
-      await client.until(/\/last/);
-      assert.equal(await client.over, "", "it ends without a word");
+      const { text } = await raw(url, "GET /last HTTP/1.1\r\nHost: localhost\r\n\r\n", tls);
+      assert.match(
+        text,
+        /\r\nKeep-Alive: timeout=2\r\n[^]*\/last\r\n0\r\n\r\n$/,
+        "it ends without a word",
+      );
       const ms = performance.now() - idle;
       assert.ok(ms > 1900, `Expected it to be kept for 2000 ms, found ${ms}`);
     }, { tls, limits: { keepAliveMs: 2000 } });
@@ -165,28 +172,36 @@ Deno.test("http: who is slow is cut off: no handshake, half a head, half a body,
       return new Response(String(error), { status: 400 });
     }
   };
-  // Where a handshake is to succeed it may take its time.
+  const head = "HTTP/1.1\r\nHost: localhost\r\n";
   await withListener(handle, async (url, _, refused) => {
     const { ms } = await raw(url, "", false);
     assert.ok(ms > 250, `no handshake: ${ms} ms`);
     assert.ok(refused.some((m) => /no TLS handshake in 300 ms/.test(m)), refused.join("; "));
   }, { limits: { handshakeTimeoutMs: 300 } });
   await withListener(handle, async (url, listener) => {
-    const head = "HTTP/1.1\r\nHost: localhost\r\n";
-    const [halfHead, secondHead, idle, halfBody] = await Promise.all([
+    const [halfHead, idle, halfBody] = await Promise.all([
       raw(url, `GET / ${head}X-Slow: `),
-      raw(url, `GET / ${head}\r\nGET / ${head}X-Slow: `),
       raw(url, ""),
       raw(url, `POST / ${head}Content-Length: 1000\r\n\r\n{`),
     ]);
-    for (const { text, ms } of [halfHead, secondHead, idle]) {
-      assert.match(text, /HTTP\/1\.1 408 [^]*\r\n\r\n$/);
-      assert.ok(ms > 350, `${ms} ms`);
+    for (const { text, ms } of [halfHead, idle]) {
+      assert.match(text, /^HTTP\/1\.1 408 [^]*\r\n\r\n$/);
+      assert.ok(ms > 1900, `${ms} ms`);
     }
-    assert.match(secondHead.text, /^HTTP\/1\.1 200 /);
     assert.match(halfBody.text, /^HTTP\/1\.1 400 [^]*did not come within 500 ms|^$/);
     await until(() => listener.connections === 0, "the end of all connections");
-  }, { limits: { headTimeoutMs: 400, keepAliveMs: 100, bodyTimeoutMs: 500 } });
+    // A head that is sent at once has come in that time, also to a machine that is busy.
+  }, { limits: { headTimeoutMs: 2000, bodyTimeoutMs: 500 } });
+  await withListener(handle, async (url) => {
+    const both = `GET / ${head}\r\nGET / ${head}X-Slow: `;
+    let { text, ms } = await raw(url, both);
+    // To a machine that stood still the first head came too late.
+    for (let n = 1; n < 10 && text.startsWith("HTTP/1.1 408"); n++) {
+      ({ text, ms } = await raw(url, both));
+    }
+    assert.match(text, /^HTTP\/1\.1 200 [^]*HTTP\/1\.1 408 [^]*\r\n\r\n$/);
+    assert.ok(ms > 450, `${ms} ms`);
+  }, { limits: { headTimeoutMs: 400, keepAliveMs: 100 } });
 });
 
 Deno.test("http: who reads nothing of an answer is cut off", async () => {
@@ -216,17 +231,30 @@ Deno.test("http: who reads nothing of an answer is cut off", async () => {
 Deno.test("http: who takes a large answer slowly gets all of it", async () => {
   const large = new Uint8Array(16 * 1024 * 1024);
   await withListener(() => new Response(large), async (url) => {
-    const slow = connectTcp({ host: "127.0.0.1", port: Number(new URL(url).port) });
-    let length = 0;
-    slow.on("data", (data: Uint8Array) => {
-      length += data.length;
-      // As a line that carries a few megabits does: never silent for long, and far from done within the timeout.
-      slow.pause();
-      setTimeout(() => slow.resume(), 10);
-    });
-    const over = new Promise<void>((go) => slow.on("close", () => go()));
-    slow.write("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-    await over;
+    const attempt = async () => {
+      const slow = connectTcp({ host: "127.0.0.1", port: Number(new URL(url).port) });
+      let length = 0, longestMs = 0, lookedMs = performance.now();
+      slow.on("data", (data: Uint8Array) => {
+        length += data.length;
+        // As a line that carries a few megabits does: never silent for long, and far from done within the timeout.
+        slow.pause();
+        setTimeout(() => slow.resume(), 10);
+      });
+      const looking = setInterval(() => {
+        longestMs = Math.max(longestMs, performance.now() - lookedMs);
+        lookedMs = performance.now();
+      }, 10);
+      const over = new Promise<void>((go) => slow.on("close", () => go()));
+      slow.write("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+      await over;
+      clearInterval(looking);
+      return { length, longestMs };
+    };
+    let { length, longestMs } = await attempt();
+    // Where this process stood still, nothing was taken of it for that long.
+    for (let n = 1; n < 10 && length <= large.length && longestMs > 300; n++) {
+      ({ length, longestMs } = await attempt());
+    }
     assert.ok(length > large.length, `${length} bytes came`);
   }, { tls: false, limits: { writeTimeoutMs: 1000 } });
 });
@@ -309,13 +337,15 @@ Deno.test("http: connections that are kept hold no more than half of the places"
         clients.push(client);
         client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
         answers.push(await client.until(/\r\nok\r\n0\r\n\r\n$/));
+        // Those that are on their way out hold places too.
+        const kept = Math.min(i + 1, 4);
+        await until(() => listener.connections === kept, "the end of one that is not kept");
       }
       assert.deepEqual(
         answers.map((answer) => /\r\nConnection: (\S+)/i.exec(answer)?.[1]),
         answers.map((_, i) => i < 4 ? "keep-alive" : "close"),
       );
       assert.deepEqual(refused, []);
-      await until(() => listener.connections === 4, "the end of those that are not kept");
       clients[0]!.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
       await clients[0]!.until(/\r\nok\r\n/);
     }, { tls, limits: { maxConnections: 8, keepAliveMs: 120_000 } });
