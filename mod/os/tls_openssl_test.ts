@@ -89,6 +89,7 @@ Deno.test({
       port: 0,
       keyPem: gateway.keyPem,
       certPem: gateway.certPem,
+      handshakeTimeoutMs: 60_000, // a process begins slowly on a busy machine
       judge: (peer): Verdict => identities.identifyTls({ ...peer, nowMs: Date.now() }),
       onPeer: welcome,
       onRefused: (refusal) => refused.push(refusal),
