@@ -183,13 +183,16 @@ Deno.test("udp over TLS: one percent random loss costs at most 1.1 percent and n
     const { client, seen } = makeClient(bench, { port, announcedPort: relay.port });
     client.start();
     try {
-      await until(() => settled(bench), "the subscription");
+      await until(() => settled(bench) && seen.texts.length > 0, "the subscription");
       assert.match(seen.texts[0]!, /compact format over encrypted UDP with 300 signals/);
-      await pause(1100); // the first keys settle
       let frames = 0;
+      bench.publish(SIGNALS * frames++);
+      await until(() => relay.counts.passed > 0, "the first keys to settle");
+      const session = () => bench.status().sessions[0]!;
       const began = performance.now();
       let rotated = 0;
-      while (frames < 1400) {
+      while (frames < 1400 || session().keyRotations < 2) {
+        assert.ok(performance.now() - began < 60_000, JSON.stringify(session()));
         for (let i = 0; i < 2; i++) bench.publish(SIGNALS * (frames++ % 50));
         if (performance.now() - began > 1000 * rotated) {
           rotated++;
@@ -201,9 +204,12 @@ Deno.test("udp over TLS: one percent random loss costs at most 1.1 percent and n
       await until(() => bench.status().ledger.queued === 0, "the queue to be sent");
       await until(() => {
         const { lost, passed } = relay.counts;
-        return lost + passed === bench.status().sessions[0]!.udp!.datagrams;
+        return lost + passed === session().udp!.datagrams;
       }, "all datagrams at the relay");
-      await pause(300);
+      await until(
+        () => client.counters!.packets === relay.counts.passed,
+        () => [relay.counts, client.counters],
+      );
       const { ledger, sessions } = bench.status();
       const missing = frames * SIGNALS - seen.measurements;
       const { lost, passed } = relay.counts;
