@@ -11,6 +11,7 @@ import {
   ADMIN_TOML,
   AS_ROOT,
   detailOf,
+  inputsRun,
   inputToml,
   keyPair,
   outputOf,
@@ -88,6 +89,17 @@ function totalVectorError(
   return { error, instants };
 }
 
+/**
+ * Checks that every sample was taken. A sender that a busy machine holds up for longer than the stream is patient
+ * sends late, and what it sends next is believed once more of it has come.
+ */
+function checkWhole(samples: Readonly<Record<string, number>>): void {
+  const what = JSON.stringify(samples);
+  const [accepted, late, outlier] = [samples["accepted"]!, samples["late"]!, samples["outlier"]!];
+  assert.equal(accepted + late + outlier, samples["received"], what);
+  assert.ok(outlier < accepted / 100, what);
+}
+
 Deno.test("sv wire: phasors, frequency and RMS at a TLS subscriber are those of the grid, aligned with a PMU", async () => {
   const cable = await layCable("wire", true);
   if (!cable) return;
@@ -103,16 +115,28 @@ Deno.test("sv wire: phasors, frequency and RMS at a TLS subscriber are those of 
       await busListens(gateway);
       const source = await startSource(cable, { model: MODEL, units: UNITS });
       site.atEnd(async () => void await source.stop());
+      // Metadata that change make a subscriber subscribe anew, which leaves a hole.
+      await inputsRun(gateway, 2);
       const subscriber = site.subscriber({
         port: outputOf(gateway).port,
         tls: { own, gatewayPin: gateway.identity!.fingerprint256 },
       });
       const good = (reference: string) =>
         seen(subscriber, reference).filter((s) => s.flags === 0 && !Number.isNaN(s.value));
+      const slotsOf = (reference: string) =>
+        good(reference).map(({ second, index }) => second * RATE + index);
+      // One slot of the aligner has both kinds of devices.
+      const common = () => {
+        const slots = new Set(slotsOf("BAY1-FQ"));
+        return slotsOf("PMU1-FQ").filter((slot) => slots.has(slot));
+      };
+      const frequencies = ["BAY0_M-FQ", "BAY0_P-FQ", "BAY1-FQ"];
       await until(
-        () => good("BAY1-FQ").length >= 3 * RATE && good("BAY0_M-FQ").length >= 3 * RATE,
+        () => frequencies.every((each) => good(each).length >= 3 * RATE) && common().length >= RATE,
         () =>
-          `${good("BAY1-FQ").length} frequencies; ${
+          `${
+            frequencies.map((each) => good(each).length)
+          } frequencies, ${common().length} slots with the PMU; ${
             JSON.stringify(gateway.status().parts["input.bus"]).slice(0, 3000)
           }`,
       );
@@ -144,10 +168,6 @@ Deno.test("sv wire: phasors, frequency and RMS at a TLS subscriber are those of 
           assert.ok(Math.abs(value - 63_500) < 65, `RMS ${value}`); // two cycles of another frequency
         }
       }
-      // One slot of the aligner has both kinds of devices.
-      const slots = new Set(good("BAY1-FQ").map((s) => s.second * RATE + s.index));
-      const common = good("PMU1-FQ").filter((s) => slots.has(s.second * RATE + s.index));
-      assert.ok(common.length >= RATE, `${common.length} slots with the PMU and the merging unit`);
       // Every instant once, without a hole.
       const numbers = seen(subscriber, "BAY1-FQ").map((s) => s.second * RATE + s.index);
       assert.equal(numbers.at(-1)! - numbers[0]! + 1, numbers.length);
@@ -168,10 +188,7 @@ Deno.test("sv wire: phasors, frequency and RMS at a TLS subscriber are those of 
       };
       const received = () => streams().reduce((sum, { frames }) => sum + frames.received, 0);
       await until(() => received() === sent, () => `${sent} frames; ${received()} came`);
-      // A sender that a busy machine holds up for longer than the stream is patient sends late.
-      for (const { samples } of streams()) {
-        assert.equal(samples["accepted"]! + samples["late"]!, samples["received"]);
-      }
+      for (const { samples } of streams()) checkWhole(samples);
     });
   } finally {
     await cable.remove();
@@ -225,11 +242,7 @@ Deno.test("sv wire: a storm of junk is dropped in the kernel or counted, and the
       assert.equal(worker!.capture.packets, sent - foreign);
       assert.deepEqual(worker!.totals.rejected, { overrun: matching });
       assert.equal(samples["received"], sent - foreign - matching);
-      assert.equal(
-        samples["accepted"]! + samples["late"]!,
-        samples["received"],
-        "the stream is whole",
-      );
+      checkWhole(samples);
       const told = site.log.complaints(/element within its parent/);
       assert.ok(told.length >= 1 && told.length <= 2, `told ${told.length} times`);
     });
@@ -253,7 +266,11 @@ Deno.test("sv wire: tieline capture captures for a gateway that holds neither CA
         `[gateway]\nid = "0d9ac3b4-5e0f-4c7e-9f1a-77a8c8a3f2d7"\nname = "EDGE"\nmemoryMB = 500\n` +
           `stateDir = "${site.folder}/state"\n` +
           ADMIN_TOML.replace("127.0.0.1:0", `127.0.0.1:${adminPort}`) +
-          busToml(cable.near, STREAMS, `capture = "process"\ncaptureSocket = "${socket}"`) +
+          busToml(
+            cable.near,
+            STREAMS,
+            `capture = "process"\ncaptureSocket = "${socket}"\n${PATIENT}`,
+          ) +
           TLS_OUTPUT.replace("127.0.0.1:0", `127.0.0.1:${port}`) +
           `[subscriber.center]\npins = ["${own.fingerprint256}"]\nallow = ["True"]\n`,
       );
@@ -310,7 +327,7 @@ Deno.test("sv wire: tieline capture captures for a gateway that holds neither CA
   }
 });
 
-async function untilAsync(condition: () => Promise<boolean>, limitMs = 30_000): Promise<void> {
+async function untilAsync(condition: () => Promise<boolean>, limitMs = 60_000): Promise<void> {
   const end = performance.now() + limitMs;
   let last: unknown = "it did not hold";
   while (performance.now() < end) {
