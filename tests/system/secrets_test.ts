@@ -65,7 +65,6 @@ key = "env:TIELINE_TEST_OUTPUT_KEY"
       await until(
         async () => (await ask("/readyz").catch(() => undefined))?.status === 200,
         "a gateway whose output has its key",
-        30_000,
       );
       const texts = await Promise.all(
         ["/api/me", "/api/status", "/api/config", "/api/logs", "/metrics"].map(async (path) => {

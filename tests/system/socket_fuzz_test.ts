@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { checkSeries } from "./expected.ts";
 import { inputsRun, inputToml, keyPair, outputOf, Site, TLS_OUTPUT } from "./site.ts";
 import { fuzzSockets } from "./socket_fuzz.ts";
-import { sleep, until } from "../support/waiting.ts";
+import { until } from "../support/waiting.ts";
 
 const INPUTS = 3000;
 
@@ -61,8 +61,7 @@ allow = ["Device = 'PMU1'"]
       assert.equal(ledger.queued, 0);
     }
     // The neighbour got every value, over one connection and in sequence.
-    await site.fleet.close();
-    await sleep(300);
+    await site.drain(gateway, "good", good);
     assert.ok(checkSeries(good, [pmu]) > 100);
     assert.equal(good.client.connects, 1);
     assert.equal(good.client.counters?.outOfSequence, 0);
