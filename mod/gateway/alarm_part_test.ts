@@ -166,7 +166,8 @@ Deno.test("alarm part: new signals join, states go out when they change and agai
     bench.send("A", 4, 0, 50);
     bench.send("B", 3, 0, 50.2);
     assert.deepEqual(sent.splice(0), ["high 1 3+0", "high 0 4+0", "high 1 4+1000"]);
-    for (let i = 0; i < 9; i++) part.tick();
+    // Its own timer may have ticked while rules were matched; from here on it cannot.
+    for (let i = 0; i < 10 && sent.length === 0; i++) part.tick();
     assert.deepEqual(sent.splice(0).map((s) => s.slice(0, 8)), ["high 1 4"]);
     for (let i = 0; i < 9; i++) part.tick();
     assert.deepEqual(sent.splice(0), []);
@@ -225,7 +226,8 @@ Deno.test("alarm part: limits, streams and alarms change in place; GUIDs stay", 
     assert.equal(part.raised().length, 1, "the next value decides");
     sent.length = 0;
     await bench.watch("high", 1, () => bench.send("A", 1, ++n, 50.2));
-    assert.deepEqual(sent, ["high 0 1+" + sent[0]!.slice(9)]);
+    const ofHigh = sent.filter((s) => s.startsWith("high")); // the other is told when the timer ticks
+    assert.deepEqual(ofHigh, ["high 0 1+" + ofHigh[0]!.slice(9)]);
     const after = registry.signals().filter((s) => s.type === "ALRM").map((s) => [s.label, s.id]);
     assert.deepEqual(Object.fromEntries(after), Object.fromEntries(ids));
     part.update(alarms({ high: { limit: 50.1, enabled: false } }));

@@ -11,7 +11,7 @@ Deno.test("log: lines are kept by number, within bounds, and no token is in them
   try {
     await configureLog("info");
     const log = logFor("input", "shelby");
-    const before = keptLogLines(0).at(-1)?.number ?? 0;
+    const before = keptLogLines(0).at(-1)?.number ?? 0, beganMs = Date.now();
     log.debug("not kept");
     log.info("plain {braces} stay");
     log.warn(`a token tieline.ann.${"A".repeat(43)} in a text`);
@@ -26,7 +26,7 @@ Deno.test("log: lines are kept by number, within bounds, and no token is in them
       written.at(-1)!,
       /tieline\.input\.shelby: a token tieline\.ann\.redacted in a text\n$/,
     );
-    assert.ok(Math.abs(first!.timeMs - Date.now()) < 10_000);
+    assert.ok(first!.timeMs >= beganMs && first!.timeMs <= Date.now(), `${first!.timeMs}`);
     for (let i = 0; i < 2100; i++) log.info(`line ${i} ${"x".repeat(i === 5 ? 10_000 : 0)}`);
     const kept = keptLogLines(0);
     assert.equal(kept.length, 2000);
