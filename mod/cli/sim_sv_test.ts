@@ -3,6 +3,7 @@ import { openKernelClocks, PacketRing, reportOfKernel } from "../os/mod.ts";
 import { layCable } from "../os/testing.ts";
 import { readCapture } from "../pcap/mod.ts";
 import { frameToJson, parseFrame, smpSynchOfClock } from "../sv/mod.ts";
+import { until } from "../../tests/support/waiting.ts";
 import { simCommand } from "./sim.ts";
 
 async function lines(args: string[]): Promise<string[]> {
@@ -72,22 +73,27 @@ Deno.test("sim sv on a wire: what it says it sent has arrived", async () => {
   const cable = await layCable("m");
   if (!cable) return;
   try {
-    const before = await received(cable.far);
-    const printed = await lines([
-      ..."--count 3 --for 0.5 --profile 9-2LE --json --interface".split(" "),
-      cable.near,
-    ]);
-    const objects = printed.map((line) => JSON.parse(line));
-    const accounts = objects.flatMap(({ account }) => account ?? []);
-    const sent = accounts.reduce((sum, { framesSent }) => sum + framesSent, 0);
-    const missed = accounts.reduce((sum, { missed }) => sum + missed, 0);
-    // Half a second of three units; on a busy machine some are passed over, and counted.
-    assert.ok(sent + missed >= 3 * 4000 * 0.45, `${sent} sent, ${missed} missed`);
-    const { totals } = objects.at(-1);
-    assert.equal(await received(cable.far) - before, sent - totals.refused);
-    assert.ok(totals.lateMicros.p50 >= 0);
-    // The source is the interface.
-    assert.equal(objects[0].stream.svId, "SIM_MU01");
+    let most = 0;
+    // Half a second of three units; on a busy machine some are passed over, and counted, unless it stands still
+    // between two stretches of sending until the time is over.
+    for (let attempt = 1; attempt <= 5 && most < 3 * 4000 * 0.45; attempt++) {
+      const before = await received(cable.far);
+      const printed = await lines([
+        ..."--count 3 --for 0.5 --profile 9-2LE --json --interface".split(" "),
+        cable.near,
+      ]);
+      const objects = printed.map((line) => JSON.parse(line));
+      const accounts = objects.flatMap(({ account }) => account ?? []);
+      const sent = accounts.reduce((sum, { framesSent }) => sum + framesSent, 0);
+      const missed = accounts.reduce((sum, { missed }) => sum + missed, 0);
+      const { totals } = objects.at(-1);
+      assert.equal(await received(cable.far) - before, sent - totals.refused);
+      assert.ok(totals.lateMicros.p50 >= 0);
+      // The source is the interface.
+      assert.equal(objects[0].stream.svId, "SIM_MU01");
+      most = sent + missed;
+    }
+    assert.ok(most >= 3 * 4000 * 0.45, `${most} sent or missed`);
   } finally {
     await cable.remove();
   }
@@ -108,18 +114,21 @@ Deno.test("sim sv --clock kernel says what the kernel of this machine does", asy
     });
     try {
       await lines(["--for", "0.2", "--clock", "kernel", "--interface", cable.near]);
-      while (ring.openBlock()) {
-        while (ring.nextPacket()) {
-          const frame = ring.bytes.slice(ring.offset, ring.offset + ring.length);
-          seen.add(frameToJson(parseFrame(frame), frame).asdus[0]!.smpSynch);
+      // The kernel gives a block out when it is full, or a little later.
+      await until(() => {
+        while (ring.openBlock()) {
+          while (ring.nextPacket()) {
+            const frame = ring.bytes.slice(ring.offset, ring.offset + ring.length);
+            seen.add(frameToJson(parseFrame(frame), frame).asdus[0]!.smpSynch);
+          }
+          ring.closeBlock();
         }
-        ring.closeBlock();
-      }
+        return seen.size > 0;
+      }, "a frame");
     } finally {
       ring.close();
     }
     allowed.add(synch());
-    assert.ok(seen.size > 0);
     for (const smpSynch of seen) {
       assert.ok(smpSynch !== null && allowed.has(smpSynch), `${smpSynch}`);
     }

@@ -33,7 +33,9 @@ Deno.test("sim pmu says where each stream listens and accounts for it at the end
   const made = accounts[0].account.framesMade;
   assert.ok(made > 0, `${made}`); // fifteen, where the machine has time
   assert.equal(records.filter((r) => r.id === 7).length, made);
-  assert.deepEqual(records[0].devices.length + records[1].devices.length, 3);
+  // A slot may begin before the second stream does: its first frame need not be the second line.
+  const devicesOf = (id: number) => records.find((r) => r.id === id)?.devices.length;
+  assert.deepEqual([devicesOf(7), devicesOf(8)], [2, 1]);
 });
 
 Deno.test("sim pmu in sentences", async () => {
