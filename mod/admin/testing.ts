@@ -4,6 +4,7 @@
  * @module
  */
 import { AuditLog } from "../audit/mod.ts";
+import type { Clock } from "../core/mod.ts";
 import {
   type AdminRole,
   Gateway,
@@ -28,6 +29,9 @@ export const USERS: Readonly<Record<string, readonly AdminRole[]>> = {
   secaud: ["SECAUD"],
   root: ["ENGINEER", "SECADM", "SECAUD"],
 };
+
+/** Longest that a part may be opening. */
+const OPENING_MS = 60_000;
 
 const SECRETS = Object.keys(USERS).map((name, i) =>
   tokenText(name, new Uint8Array(32).fill(i + 1))
@@ -86,11 +90,15 @@ export class AdminBench {
     this.app = adminApp(context);
   }
 
-  /** Runs a test with a gateway of this configuration, `[gateway]` and, unless left out, users added. */
+  /**
+   * Runs a test with a gateway of this configuration, `[gateway]` and, unless left out, users added.
+   *
+   * `apiClock` is what the API takes the time from, the gateway excepted.
+   */
   static async with(
     toml: string,
     test: (bench: AdminBench) => Promise<void>,
-    { users = true }: { readonly users?: boolean } = {},
+    { users = true, apiClock }: { readonly users?: boolean; readonly apiClock?: Clock } = {},
   ): Promise<void> {
     const folder = await Deno.makeTempDir({ prefix: "tieline-admin-" });
     const file = `${folder}/site.toml`;
@@ -105,9 +113,6 @@ export class AdminBench {
     const keeper = await openConfigKeeper({ file, clock, gateway: () => running! });
     const gateway = running = new Gateway(keeper.config, clock);
     await gateway.start();
-    // Some parts go on opening after the start, on a busy machine for seconds.
-    const isOpening = () => gateway.parts().some((p) => p.status().state === "starting");
-    for (let i = 0; i < 1000 && isOpening(); i++) await new Promise((go) => setTimeout(go, 10));
     const audit = await AuditLog.open({
       folder: `${folder}/state/audit`,
       keyPem: () => gateway.identity!.keyPem, // it is started
@@ -124,12 +129,13 @@ export class AdminBench {
       claim,
       requests,
       certificate: new OwnCertificate(clock, logFor("admin"), () => gateway.certificateMicros()),
-      clock,
+      clock: apiClock ?? clock,
       log: logFor("admin"),
       version: "test",
     };
     const bench = new AdminBench(folder, context, audit);
     try {
+      await bench.#opened();
       await test(bench);
     } finally {
       await keeper.close();
@@ -137,6 +143,17 @@ export class AdminBench {
       await audit.close();
       await gateway.stop();
       await Deno.remove(folder, { recursive: true });
+    }
+  }
+
+  /** Waits for parts that go on opening after the start, on a busy machine for seconds. */
+  async #opened(): Promise<void> {
+    const opening = () =>
+      this.gateway.parts().filter((p) => p.status().state === "starting").map((p) => p.name);
+    const endMs = performance.now() + OPENING_MS;
+    while (opening().length > 0) {
+      if (performance.now() > endMs) throw new Error(`Waited ${OPENING_MS} ms for ${opening()}`);
+      await new Promise((go) => setTimeout(go, 10));
     }
   }
 
