@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { makeSigningKey } from "../revision/mod.ts";
 import { MergingUnitFleet, PcapSink, PmuFleet, WaveformModel } from "../sim/mod.ts";
 import { AdminBench, type Asked } from "./testing.ts";
+import { until } from "../../tests/support/waiting.ts";
 
 interface Seen {
   readonly id: string;
@@ -14,28 +15,23 @@ interface Seen {
 /** What the input of this name has seen, once that are `count` devices. */
 async function unconfigured(bench: AdminBench, input: string, count: number): Promise<Seen[]> {
   let found: Seen[] = [];
-  for (let i = 0; i < 2000; i++) {
+  await until(async () => {
     const { inputs } = await bench.json("GET", "/api/inputs", { user: "viewer" });
     // The route's own schema.
     found = (inputs as { name: string; unconfigured: Seen[] }[])
       .find(({ name }) => name === input)!.unconfigured;
-    if (found.length === count && found.every(({ about }) => !about.includes("not known yet"))) {
-      return found;
-    }
-    await new Promise((go) => setTimeout(go, 20));
-  }
-  throw new Error(`Expected ${count} unknown devices in time, found ${JSON.stringify(found)}`);
+    return found.length === count && found.every(({ about }) => !about.includes("not known yet"));
+  }, () => `${count} unknown devices, not ${JSON.stringify(found)}`);
+  return found;
 }
 
 /** Waits until a device has a value. */
-async function alive(bench: AdminBench, device: string): Promise<void> {
+function alive(bench: AdminBench, device: string): Promise<void> {
   const filter = encodeURIComponent(`Device = '${device}' AND SignalType = 'FREQ'`);
-  for (let i = 0; i < 2000; i++) {
+  return until(async () => {
     const { values } = await bench.json("GET", `/api/values?filter=${filter}`);
-    if ((values as unknown[]).some((value) => value !== null)) return;
-    await new Promise((go) => setTimeout(go, 20));
-  }
-  throw new Error(`Expected values of ${device} in time`);
+    return (values as unknown[]).some((value) => value !== null);
+  }, `values of ${device}`);
 }
 
 function adopt(bench: AdminBench, input: string, body: unknown, asked: Asked = {}) {
