@@ -13,7 +13,7 @@ import type {
   GatewayConfig,
   GatewayKeeper,
 } from "../gateway/mod.ts";
-import type { FailedPart, VersionInfo } from "../revision/mod.ts";
+import type { EditAside, FailedPart, VersionInfo } from "../revision/mod.ts";
 import { isUnclaimed } from "./authenticator.ts";
 import { ClaimToken } from "./claim.ts";
 import type { AdminContext } from "./context.ts";
@@ -135,6 +135,20 @@ export class AdminHost {
       outcome: "done",
       detail: `nobody confirmed version ${version.number}, version ${running.number} runs again`,
       before: version.digest,
+      after: running.digest,
+    });
+  }
+
+  /** Notes that an edit of the file made way for the version that runs. */
+  setAside({ path, digest, dropped }: EditAside, running: VersionInfo): void {
+    const gone = dropped ? "; the oldest edit that was kept so is gone" : "";
+    void this.audit.note({
+      who: "gateway",
+      from: "",
+      action: "config.aside",
+      outcome: "done",
+      detail: `an edit of the file that was not taken in is in ${path}${gone}`,
+      before: digest,
       after: running.digest,
     });
   }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { counter } from "../core/mod.ts";
 import { expiryMetrics } from "../identity/mod.ts";
 import { inTurns } from "../os/mod.ts";
 import type { AdminContext } from "./context.ts";
@@ -53,16 +54,18 @@ function* metricsOf(
   for (const part of gateway.parts()) yield { part: part.name, metrics: part.metrics() };
   yield {
     part: "admin",
-    metrics: [...expiryMetrics(certificate.status()), {
-      name: "audit_lost_total",
-      help: "Entries of the audit trail that could not be written",
-      type: "counter",
-      value: audit.lost,
-    }, {
-      name: "admin_requests_refused_total",
-      help: "Requests that were refused since their client asked too often",
-      type: "counter",
-      value: requests.refused,
-    }],
+    metrics: [
+      ...expiryMetrics(certificate.status()),
+      counter(
+        "audit_lost_total",
+        "Entries of the audit trail that could not be written",
+        audit.lost,
+      ),
+      counter(
+        "admin_requests_refused_total",
+        "Requests that were refused since their client asked too often",
+        requests.refused,
+      ),
+    ],
   };
 }

@@ -122,6 +122,7 @@ async function runDemo(
     gateway: () => running!, // changes come only once the gateway runs
     others: async (next, plan) => await host?.follow(next, plan) ?? [],
     onUndo: (version, now) => host?.undone(version, now),
+    onAside: (edit, now) => host?.setAside(edit, now),
   });
   const gateway = running = new Gateway(keeper.config, clock);
   await gateway.start();

@@ -46,6 +46,7 @@ async function run(file: string, { state }: { state?: string }): Promise<void> {
     gateway: () => gateway!, // changes come only once the gateway runs
     others: async (next, plan) => await admin?.follow(next, plan) ?? [],
     onUndo: (version, running) => admin?.undone(version, running),
+    onAside: (edit, running) => admin?.setAside(edit, running),
   });
   const { config } = keeper;
   await configureLog(config.log.level);

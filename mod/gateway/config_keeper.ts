@@ -16,7 +16,12 @@ import {
 } from "../config/mod.ts";
 import type { Clock } from "../core/mod.ts";
 import { replaceTokens } from "../identity/mod.ts";
-import { ConfigKeeper, type FailedPart, type VersionInfo } from "../revision/mod.ts";
+import {
+  ConfigKeeper,
+  type EditAside,
+  type FailedPart,
+  type VersionInfo,
+} from "../revision/mod.ts";
 import { readConfig } from "./config.ts";
 import type { Gateway } from "./gateway.ts";
 import { logFor } from "./log.ts";
@@ -40,11 +45,13 @@ export interface GatewayKeeperOptions {
   readonly others?: (next: GatewayConfig, plan: ConfigPlan) => Promise<readonly FailedPart[]>;
   /** Told after each undo that nobody asked for. */
   readonly onUndo?: (version: VersionInfo, running: VersionInfo) => void;
+  /** Told after each edit of the file that nobody took in and that made way for the version that runs. */
+  readonly onAside?: (edit: EditAside, running: VersionInfo) => void;
 }
 
 /** Decides what configuration runs, by the file and by what ran before; see {@linkcode ConfigKeeper.open}. */
 export async function openConfigKeeper(options: GatewayKeeperOptions): Promise<GatewayKeeper> {
-  const { file, gateway, others, clock, onUndo } = options;
+  const { file, gateway, others, clock, onUndo, onAside } = options;
   const stateDir = options.stateDir ?? await stateDirOf(file);
   return await ConfigKeeper.open<GatewayConfig, ConfigPlan>({
     file,
@@ -68,6 +75,7 @@ export async function openConfigKeeper(options: GatewayKeeperOptions): Promise<G
     clock,
     log: logFor("config"),
     ...(onUndo && { onUndo }),
+    ...(onAside && { onAside }),
   });
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Clock, Log } from "../core/mod.ts";
-import type { Cause, FailedPart, VersionInfo } from "./types.ts";
+import type { Cause, EditAside, FailedPart, VersionInfo } from "./types.ts";
 
 /** What the keeper needs of those who understand configurations; `C` is one that was checked, `P` a plan. */
 export interface KeeperOptions<C, P> {
@@ -30,6 +30,8 @@ export interface KeeperOptions<C, P> {
   readonly log: Log;
   /** Told after each undo that nobody asked for. */
   readonly onUndo?: (version: VersionInfo, running: VersionInfo) => void;
+  /** Told after each edit of the file that nobody took in and that made way for the version that runs. */
+  readonly onAside?: (edit: EditAside, running: VersionInfo) => void;
 }
 
 /** A change as it is asked for. */

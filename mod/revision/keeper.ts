@@ -371,12 +371,14 @@ export class ConfigKeeper<C, P> {
   /** What somebody wrote into the file and nobody took in is not lost when the file is written anew. */
   async #setEditAside(): Promise<void> {
     const known = [this.#running.digest, this.#store.state?.fileDigest ?? ""];
-    const path = await this.#file.setAside(known);
-    if (path === undefined) return;
+    const edit = await this.#file.setAside(known);
+    if (!edit) return;
     this.#options.log.warn(
-      `${this.#file.path} had been edited and was not taken in: the edit is in ${path} now, ` +
-        `version ${this.#running.number} in its place`,
+      `${this.#file.path} had been edited and was not taken in: the edit is in ${edit.path} now, ` +
+        `version ${this.#running.number} in its place` +
+        (edit.dropped ? "; the oldest edit that was kept so is gone" : ""),
     );
+    this.#options.onAside?.(edit, this.#running);
   }
 
   #setState(state: Omit<StoredState, "fileDigest">): Promise<void> {

@@ -357,6 +357,57 @@ Deno.test("keeper: an edit that nobody took in is set aside when the file is wri
   });
 });
 
+Deno.test("keeper: the last five edits that nobody took in are kept, and what becomes of them is told", async () => {
+  await Bench.with(async (bench) => {
+    await bench.write("n = 0\n");
+    const asides: [string, boolean, number][] = [];
+    const keeper = await bench.open({
+      onAside: ({ path, dropped }, { number }) =>
+        void asides.push([path.slice(bench.file.length), dropped, number]),
+    });
+    const kept = async () => {
+      const found: Record<string, string> = {};
+      for await (const { name } of Deno.readDir(bench.folder)) {
+        const ending = /^site\.toml\.(edited.*)$/.exec(name)?.[1];
+        if (ending) found[ending] = (await Deno.readTextFile(`${bench.folder}/${name}`)).trim();
+      }
+      return found;
+    };
+    const edit = async (number: number) => {
+      await bench.write(`# edit ${number}\n`);
+      await keeper.change(push(`n = ${keeper.config.n + 1}\n`));
+    };
+    await edit(1);
+    await edit(2);
+    await edit(2);
+    assert.deepEqual(await kept(), { "edited": "# edit 2", "edited.1": "# edit 1" });
+    await Deno.remove(`${bench.file}.edited.1`);
+    await edit(3);
+    assert.deepEqual(await kept(), { "edited": "# edit 3", "edited.1": "# edit 2" });
+    for (let number = 4; number <= 6; number++) await edit(number);
+    const five = {
+      "edited": "# edit 6",
+      "edited.1": "# edit 5",
+      "edited.2": "# edit 4",
+      "edited.3": "# edit 3",
+      "edited.4": "# edit 2",
+    };
+    assert.deepEqual(await kept(), five);
+    assert.doesNotMatch(bench.said.join("\n"), /is gone/);
+    await edit(7);
+    assert.deepEqual(await kept(), {
+      "edited": "# edit 7",
+      "edited.1": "# edit 6",
+      "edited.2": "# edit 5",
+      "edited.3": "# edit 4",
+      "edited.4": "# edit 3",
+    });
+    assert.match(bench.said.at(-1)!, /is in .*\.edited now, .*; the oldest edit .* is gone$/);
+    assert.deepEqual(asides, [2, 3, 4, 5, 6, 7, 8, 9].map((n) => [".edited", n === 9, n]));
+    await keeper.close();
+  });
+});
+
 Deno.test("keeper: without any version a broken or absent file is an error", async () => {
   await Bench.with(async (bench) => {
     await assert.rejects(bench.open(), Deno.errors.NotFound);

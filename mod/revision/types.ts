@@ -84,3 +84,13 @@ export interface FailedPart {
   /** Why. */
   readonly reason: string;
 }
+
+/** An edit of the file that was set aside. */
+export interface EditAside {
+  /** Where it stands now. */
+  readonly path: string;
+  /** SHA-256 of it, lower-case hex. */
+  readonly digest: string;
+  /** True if the oldest of those that were kept made room for it. */
+  readonly dropped: boolean;
+}

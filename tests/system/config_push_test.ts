@@ -214,6 +214,7 @@ Deno.test("config push: claimed, pushed, confirmed, undone over a power cut, edi
         "",
         "the rollback has written the file anew",
       );
+      assert.equal(await Deno.readTextFile(`${gateway.file}.edited`), `broken = = 1\n${text}`);
 
       const verify = await run("audit", "verify", gateway.state, "--running");
       assert.equal(verify.code, 0, verify.stderr);
@@ -232,6 +233,7 @@ Deno.test("config push: claimed, pushed, confirmed, undone over a power cut, edi
         "config.confirm",
         "config.undo",
         "config.file",
+        "config.aside",
         "config.rollback",
         "program.stop",
       ]

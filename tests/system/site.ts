@@ -116,6 +116,7 @@ export class Site {
       gateway: () => gateway,
       others: async (next, plan) => await host?.follow(next, plan) ?? [],
       onUndo: (version, running) => host?.undone(version, running),
+      onAside: (edit, running) => host?.setAside(edit, running),
     });
     const log = logFor("admin");
     const serving = host = await AdminHost.start({ gateway, keeper, clock, log, version: "test" });
