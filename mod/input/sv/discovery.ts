@@ -93,7 +93,7 @@ interface Entry {
 
 /** Remembers what {@linkcode SvFrame}s showed. Off the hot path: it is fed with few frames on purpose. */
 export class Discovery {
-  /** Frames of further streams, when too many were seen. */
+  /** Frames of streams that are not in the list, since it is full. */
   overflow = 0;
   readonly #entries = new Map<string, Entry>();
   readonly #nominalHz: 50 | 60 | undefined;

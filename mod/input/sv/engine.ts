@@ -39,6 +39,8 @@ export interface EngineTotals {
   readonly unknown: number;
   /** ASDUs of a configured APPID and svID with another VLAN or destination. */
   readonly foreign: number;
+  /** Frames that discovery looked at and whose stream found no room in its list. */
+  readonly unlisted: number;
   /** What the recorders have in common; absent where nothing is recorded. */
   readonly recording?: Readonly<Record<string, number>>;
 }
@@ -271,6 +273,7 @@ export class CaptureEngine {
       rejected,
       unknown: this.#unknown,
       foreign: this.#foreign,
+      unlisted: this.discovery.overflow,
       ...(this.#recording && { recording: this.#recording.totals() }),
     };
   }

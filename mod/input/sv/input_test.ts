@@ -93,6 +93,30 @@ Deno.test("sv input: a file becomes frames with metadata, at full speed and with
   assert.equal(registry.device("MU1"), undefined);
 });
 
+Deno.test("sv input: streams that find no room in the list of those that are seen are counted", async () => {
+  const file = await Deno.makeTempFile({ suffix: ".pcap" });
+  // Each of 300 strangers sends a frame, then twelve of them another one: the last ten of those in the list, and two more.
+  const stranger = (n: number) => ({ svId: `S${n < 300 ? n : n - 54}` });
+  await Deno.writeFile(file, pcapOfSamples(1_700_000_000, 0, 312, stranger, 100));
+  const toml = leStream().replace(
+    'interface = "eth0"',
+    `pcap = { file = "${file}", speed = "fast" }`,
+  );
+  const { part, detail } = rig(toml);
+  try {
+    await part.start();
+    await until(() => detail()["unlistedFrames"] === 44 + 2, detail);
+    assert.equal((detail()["seenButNotConfigured"] as unknown[]).length, 256);
+    const metric = part.metrics().find(({ name }) => name === "sv_frames_unlisted_total");
+    assert.deepEqual([metric?.type, metric?.value, metric?.labels], ["counter", 46, {
+      worker: "0",
+    }]);
+  } finally {
+    await part.stop();
+    await Deno.remove(file);
+  }
+});
+
 Deno.test("sv input: on a wire, with loss, return, foreign frames and an interface that goes down and up", async () => {
   const cable = await layCable("i");
   if (!cable) return;

@@ -61,6 +61,7 @@ export function statusDetail(
     })),
     workers: [...reported.workers].map(([worker, status]) => ({ worker, ...without(status) })),
     seenButNotConfigured: reported.discovered,
+    unlistedFrames: unlistedOf(reported),
     malformedRecords: reported.malformed,
   };
 }
@@ -160,6 +161,13 @@ export function metricsOf(
     }
     add(
       "counter",
+      "sv_frames_unlisted_total",
+      "Frames that discovery looked at and whose stream found no room among those that are seen",
+      Number(totals["unlisted"] ?? 0),
+      labels,
+    );
+    add(
+      "counter",
       "sv_kernel_drops_total",
       "Frames dropped by the kernel for want of room",
       Number(capture["drops"] ?? 0),
@@ -179,6 +187,15 @@ export function metricsOf(
 /** Samples of stream `number` that never came. */
 export function missingOf(reported: Reported, number: number): number {
   return Number(record(streamOf(reported, number)?.["samples"])["missing"] ?? 0);
+}
+
+/** Frames of streams that are seen and found no room in the list. */
+function unlistedOf(reported: Reported): number {
+  let sum = 0;
+  for (const status of reported.workers.values()) {
+    sum += Number(record(status["totals"])["unlisted"] ?? 0);
+  }
+  return sum;
 }
 
 /** What capture says of stream `number`. */
