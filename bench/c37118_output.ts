@@ -7,7 +7,7 @@ import type { Figure } from "../mod/cli/bench_figure.ts";
 import { UNWATCHED_CLOCK } from "../mod/core/mod.ts";
 import { FrameMaker } from "../mod/output/c37118/frame_maker.ts";
 import { shapeOf } from "../mod/output/c37118/shape.ts";
-import { configuration, outputOptions, PART, Station } from "../mod/output/c37118/testing.ts";
+import { onePmu, outputOptions, PART, Station } from "../mod/output/c37118/testing.ts";
 
 const PMUS = 20;
 const FRAMES = 2000;
@@ -23,7 +23,7 @@ function measure(coordinates: "polar" | "rectangular", forMs: number) {
     typeByte: 0,
     factor: 1,
   }));
-  for (let i = 0; i < PMUS; i++) station.device(`D${i}`, configuration({ idCode: i + 1, phasors }));
+  for (let i = 0; i < PMUS; i++) station.device(`D${i}`, onePmu({ idCode: i + 1, phasors }));
   const frame = station.aligned(SECOND, 0, {});
   frame.values.fill(1.5);
   frame.flags.fill(0);

@@ -5,12 +5,12 @@ import {
   type Frame,
   type FrameSink,
   LeapFlags,
-  type Log,
   SignalRegistry,
   StateFlags,
   type StatisticRow,
   UNWATCHED_CLOCK,
 } from "../core/mod.ts";
+import { MemoryLog } from "../core/testing.ts";
 import { AccessControl } from "../access/mod.ts";
 import { CLOCK_STATISTICS, NOT_APPLICABLE, statisticRows, STATISTICS } from "../stats/mod.ts";
 import { StatisticsPart } from "./statistics_part.ts";
@@ -18,22 +18,6 @@ import { StatisticsPart } from "./statistics_part.ts";
 const GATEWAY = "0b3e2f5c-6a0d-4c1b-8f3e-5d2c1b0a9f8e";
 /** A whole multiple of 10 s. */
 const START = 1_700_000_000;
-
-class KeptLog implements Log {
-  readonly lines: string[] = [];
-  debug(message: string): void {
-    this.lines.push(message);
-  }
-  info(message: string): void {
-    this.lines.push(message);
-  }
-  warn(message: string): void {
-    this.lines.push(message);
-  }
-  error(message: string): void {
-    this.lines.push(message);
-  }
-}
 
 interface Report {
   readonly seconds: number;
@@ -48,7 +32,7 @@ class Bench {
   seconds = START + 3;
   rows: () => StatisticRow[] = () => [];
   readonly reports: Report[] = [];
-  readonly log = new KeptLog();
+  readonly log = new MemoryLog();
   readonly registry: SignalRegistry;
   readonly part: StatisticsPart;
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { MemoryLog } from "../../core/testing.ts";
 import { ClientSession } from "./session.ts";
-import { inputOptions, KeepingSink, MemoryLog, registry, valuesOf } from "./testing.ts";
+import { inputOptions, KeepingSink, registry, valuesOf } from "./testing.ts";
 
 // Public captures are read beside the repository and never copied into it.
 const FOLDER = new URL("../../../../shared/vectors/c37118/", import.meta.url);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Frame, Part } from "../../core/mod.ts";
+import { MemoryLog } from "../../core/testing.ts";
 import {
   Command,
   type Configuration,
@@ -8,17 +9,11 @@ import {
   type LentFrame,
   StreamParser,
 } from "../../c37118/mod.ts";
+import { configuration, dataFrame } from "../../c37118/testing.ts";
 import type { IngestBook } from "../../stats/mod.ts";
 import { systemClock } from "../../os/mod.ts";
 import { createC37118Input } from "./mod.ts";
-import {
-  configuration,
-  dataFrame,
-  inputOptions,
-  KeepingSink,
-  MemoryLog,
-  registry,
-} from "./testing.ts";
+import { inputOptions, KeepingSink, registry } from "./testing.ts";
 import { until } from "../../../tests/support/waiting.ts";
 import { freePort } from "../../../tests/support/ports.ts";
 

@@ -2,27 +2,20 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import * as v from "valibot";
 import { instant } from "../../core/mod.ts";
+import { MemoryLog } from "../../core/testing.ts";
 import {
   encodeConfiguration,
   encodeConfiguration3,
   FrameType,
   type PmuConfiguration,
 } from "../../c37118/mod.ts";
+import { configuration, dataFrame, pmu } from "../../c37118/testing.ts";
 import { checkDocument, parseTomlDocument } from "../../config/mod.ts";
 import { cacheOf, readCache } from "./configuration_cache.ts";
 import { devicesOf } from "./devices.ts";
 import { c37118InputSchema } from "./schema.ts";
 import { ClientSession } from "./session.ts";
-import {
-  configuration,
-  dataFrame,
-  GATEWAY_ID,
-  inputOptions,
-  KeepingSink,
-  MemoryLog,
-  pmu,
-  registry,
-} from "./testing.ts";
+import { GATEWAY_ID, inputOptions, KeepingSink, registry } from "./testing.ts";
 
 const fileSchema = v.strictObject({ input: v.record(v.string(), c37118InputSchema) });
 

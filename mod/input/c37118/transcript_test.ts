@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { formatInstant, type Frame } from "../../core/mod.ts";
+import { MemoryLog } from "../../core/testing.ts";
 import { commandName, parseCommand } from "../../c37118/mod.ts";
 import { checkDocument, parseTomlDocument } from "../../config/mod.ts";
 import { c37118InputSchema } from "./schema.ts";
 import { ClientSession } from "./session.ts";
-import { KeepingSink, MemoryLog, registry, valuesOf } from "./testing.ts";
+import { KeepingSink, registry, valuesOf } from "./testing.ts";
 import * as v from "valibot";
 
 // Each folder of testcases/ is a recorded session: config.toml, what happens (input.hex) and what must

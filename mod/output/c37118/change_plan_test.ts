@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type ChangeOptions, ChangePlan } from "./change_plan.ts";
 import { imageOf, sameShape, shapeOf, type StreamShape } from "./shape.ts";
-import { configuration, outputOptions, PART, Station } from "./testing.ts";
+import { onePmu, outputOptions, PART, Station } from "./testing.ts";
 
 /** Shapes that differ in one name. */
 const SHAPES = ["One", "Two", "Three"].map((station): StreamShape => {
   const options = outputOptions();
   const place = new Station(options);
-  place.device("A", configuration({ station }));
+  place.device("A", onePmu({ station }));
   const { layout } = place.aligned(1_700_000_000, 0, {});
   return shapeOf(layout, place.access.permitted(PART), place.registry, options)!;
 });

@@ -15,7 +15,7 @@ import {
 import { asOf2005, type BlockFindings, statOfBlock, withClock } from "./block_status.ts";
 import { FrameMaker } from "./frame_maker.ts";
 import { shapeOf } from "./shape.ts";
-import { configuration, outputOptions, PART, Station } from "./testing.ts";
+import { onePmu, outputOptions, PART, Station } from "./testing.ts";
 
 const SECOND = 1_700_000_000;
 
@@ -124,7 +124,7 @@ Deno.test("output/c37118: every format gives back the values, within what it can
     analogs: format,
     coordinates: fc.constantFrom<"polar" | "rectangular">("polar", "rectangular"),
   });
-  const source = configuration();
+  const source = onePmu();
   fc.assert(fc.property(block, settings, fc.nat({ max: 49 }), (sent, change, index) => {
     const { station, shape, maker } = one(source, {
       ...change,
@@ -173,7 +173,7 @@ Deno.test("output/c37118: every format gives back the values, within what it can
 });
 
 Deno.test("output/c37118: a value that is bad by itself is sent as missing, a bad device as it says", () => {
-  const source = configuration();
+  const source = onePmu();
   const { station, shape, maker } = one(source);
   const bytes = (stat: number) =>
     encodeRawData(source, { idCode: 7, soc: SECOND }, [{
@@ -194,7 +194,7 @@ Deno.test("output/c37118: a value that is bad by itself is sent as missing, a ba
 });
 
 Deno.test("output/c37118: a stamp at the end of a second is carried", () => {
-  const source = { ...configuration(), timeBase: 16_777_215 };
+  const source = { ...onePmu(), timeBase: 16_777_215 };
   const { station, maker } = one(source, {
     stream: "received",
     devices: [{ device: "A" }],
@@ -215,7 +215,7 @@ Deno.test("output/c37118: a stamp at the end of a second is carried", () => {
 Deno.test("output/c37118: a rate whose stamps have no whole nanoseconds counts by index", () => {
   const options = outputOptions({ timeBase: 1_000_000 });
   const station = new Station(options, 30);
-  station.device("A", configuration());
+  station.device("A", onePmu());
   const { layout } = station.aligned(SECOND, 0, {});
   const permitted = station.access.permitted(PART);
   const shape = shapeOf(layout, permitted, station.registry, options)!;
@@ -231,7 +231,7 @@ Deno.test("output/c37118: a rate whose stamps have no whole nanoseconds counts b
 });
 
 Deno.test("output/c37118: the clock stands in FRACSEC, whatever its state", () => {
-  const { station, maker } = one(configuration());
+  const { station, maker } = one(onePmu());
   fc.assert(fc.property(anyReport, ({ state, errorNs }) => {
     const frameClock = { ...UNWATCHED_CLOCK, state, errorNs };
     const made = maker.make(station.aligned(SECOND, 0, {}), { ...CALM, frameClock });
@@ -240,7 +240,7 @@ Deno.test("output/c37118: the clock stands in FRACSEC, whatever its state", () =
 });
 
 Deno.test("output/c37118: a frame that waited over a leap second says what held at its stamp", () => {
-  const { station, maker } = one(configuration());
+  const { station, maker } = one(onePmu());
   // What is known as the frames are sent: a second was inserted, SECOND is the first one after it.
   const frameClock: ClockReport = {
     ...UNWATCHED_CLOCK,
@@ -261,7 +261,7 @@ Deno.test("output/c37118: a frame that waited over a leap second says what held 
 });
 
 Deno.test("output/c37118: frames above 65535 bytes are refused", () => {
-  const many = configuration({
+  const many = onePmu({
     phasors: Array.from({ length: 8200 }, (_, i) => ({
       name: `P${i}`,
       kind: "V" as const,

@@ -16,10 +16,10 @@ import type { DeliveryBook } from "../../stats/mod.ts";
 import { type C37118Output, createC37118Output } from "./output.ts";
 import type { C37118OutputOptions } from "./options.ts";
 import type { Clock, StatisticRow } from "../../core/mod.ts";
-import { configuration, HandClock, outputOptions, PART, Station } from "./testing.ts";
+import { HandClock, onePmu, outputOptions, PART, Station } from "./testing.ts";
 import { until } from "../../../tests/support/waiting.ts";
 
-const SOURCE = configuration();
+const SOURCE = onePmu();
 const SECOND = 1_700_000_000;
 
 /** What the tests read of a part's status. */
@@ -254,7 +254,7 @@ Deno.test("output/c37118: connections are bounded, in total and by client", asyn
 });
 
 /** A source whose frames have some 8 kB. */
-const WIDE = configuration({
+const WIDE = onePmu({
   phasors: Array.from({ length: 1000 }, (_, i) => ({
     name: `P${i}`,
     kind: "V" as const,
@@ -548,7 +548,7 @@ Deno.test("output/c37118: CFGCNT survives a restart, and counts what changed mea
       assert.equal(await again(SOURCE), 0);
       assert.match(await Deno.readTextFile(file), /"cfgCnt":0/);
       assert.equal(await again(SOURCE), 0);
-      const other = configuration({ phasors: SOURCE.pmus[0]!.phasors.slice(0, 1) });
+      const other = onePmu({ phasors: SOURCE.pmus[0]!.phasors.slice(0, 1) });
       assert.equal(await again(other), 1);
       assert.match(await Deno.readTextFile(file), /"cfgCnt":1/);
       await Deno.writeTextFile(file, "{");

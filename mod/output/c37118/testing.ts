@@ -9,7 +9,6 @@ import {
   type ClockReport,
   type Frame,
   type Layout,
-  type Log,
   makeFrame,
   makeLayout,
   MISSING_FLAGS,
@@ -17,13 +16,14 @@ import {
   SignalRegistry,
   uuidFromName,
 } from "../../core/mod.ts";
+import { MemoryLog } from "../../core/testing.ts";
 import {
   type Configuration,
   DataDecoder,
-  FrameType,
   type PmuConfiguration,
   signalsOf,
 } from "../../c37118/mod.ts";
+import { configuration, pmu } from "../../c37118/testing.ts";
 import * as v from "valibot";
 import type { C37118OutputContext } from "./context.ts";
 import type { C37118OutputOptions } from "./options.ts";
@@ -68,20 +68,6 @@ export class HandClock implements Clock {
   monotonicMs(): number {
     return this.ms;
   }
-}
-
-/** A log that remembers its lines, each with its level in front. */
-export class MemoryLog implements Log {
-  /** The lines. */
-  readonly lines: string[] = [];
-  /** See {@linkcode Log}. */
-  debug = (message: string): void => void this.lines.push(`debug ${message}`);
-  /** See {@linkcode Log}. */
-  info = (message: string): void => void this.lines.push(`info ${message}`);
-  /** See {@linkcode Log}. */
-  warn = (message: string): void => void this.lines.push(`warn ${message}`);
-  /** See {@linkcode Log}. */
-  error = (message: string): void => void this.lines.push(`error ${message}`);
 }
 
 /** A source: a device of one PMU, its frames decoded from C37.118. */
@@ -205,35 +191,8 @@ export class Station {
   }
 }
 
-/** A PMU with float polar phasors unless told otherwise. */
-export function pmu(change: Partial<PmuConfiguration> = {}): PmuConfiguration {
-  return {
-    station: "Shelby",
-    idCode: 7,
-    format: 15,
-    phasors: [
-      { name: "VA", kind: "V", typeByte: 0, factor: 1 },
-      { name: "IA", kind: "I", typeByte: 1, factor: 1 },
-    ],
-    analogs: [{ name: "MW", typeByte: 1, factor: 1 }],
-    digitals: [{ names: Array.from({ length: 16 }, (_, i) => `D${i}`), normal: 0, valid: 0xffff }],
-    fnom: 0,
-    cfgCnt: 1,
-    ...change,
-  };
-}
-
 /** A CFG-2 of one PMU. */
-export function configuration(change: Partial<PmuConfiguration> = {}): Configuration {
+export function onePmu(change: Partial<PmuConfiguration> = {}): Configuration {
   const of = pmu(change);
-  return {
-    type: FrameType.Config2,
-    version: 1,
-    idCode: of.idCode,
-    timeBase: 1_000_000,
-    timeBaseFlags: 0,
-    pmus: [of],
-    dataRate: 50,
-    trailing: 0,
-  };
+  return configuration({ idCode: of.idCode, pmus: [of] });
 }

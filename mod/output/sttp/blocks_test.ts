@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import * as v from "valibot";
 import { AccessControl } from "../../access/mod.ts";
 import type { DataSet } from "../../core/mod.ts";
+import { MemoryLog } from "../../core/testing.ts";
 import { Identities } from "../../identity/mod.ts";
 import { connectTls, type KeyPair, makeSelfSigned } from "../../os/mod.ts";
 import { Command, type SubscriberCache, SubscriberSession } from "../../sttp/mod.ts";
 import { sttpOutputSchema } from "./schema.ts";
 import { createSttpOutput, type SttpOutput } from "./sttp_output.ts";
-import { GATEWAY_ID, HandClock, KeptLog, makeRegistry } from "./testing.ts";
+import { GATEWAY_ID, HandClock, makeRegistry } from "./testing.ts";
 import { until } from "../../../tests/support/waiting.ts";
 
 const BLOCK_SIGNAL = 2;
@@ -88,7 +89,7 @@ Deno.test("output/sttp: blocks go to subscribers configured for them, others do 
       identity: gateway,
       subscribers: { historian: { ...settings, bufferBlocks: true }, viewer: settings },
       clock,
-      log: new KeptLog(),
+      log: new MemoryLog(),
     },
   );
   await output.start();
@@ -178,7 +179,7 @@ Deno.test("output/sttp: a subscriber that never confirms blocks costs only itsel
       identity: gateway,
       subscribers: { prompt: settings, mute: settings },
       clock,
-      log: new KeptLog(),
+      log: new MemoryLog(),
     },
   );
   await output.start();

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { connect } from "node:tls";
 import { join } from "node:path";
 import * as v from "valibot";
+import { MemoryLog } from "../../core/testing.ts";
 import { Identities } from "../../identity/mod.ts";
 import { type Connection, connectTls, type KeyPair, makeSelfSigned } from "../../os/mod.ts";
 import { sttpOutputSchema } from "./schema.ts";
@@ -11,7 +12,6 @@ import {
   frameMaker,
   GATEWAY_ID,
   HandClock,
-  KeptLog,
   makeRegistry,
   TestClient,
 } from "./testing.ts";
@@ -25,7 +25,7 @@ const ending = await makeSelfSigned({ commonName: "ending", days: 20 });
 
 interface Bench {
   readonly output: SttpOutput;
-  readonly log: KeptLog;
+  readonly log: MemoryLog;
   readonly folder: string;
   readonly publish: (base: number) => void;
 }
@@ -36,7 +36,7 @@ async function withFiles(test: (bench: Bench) => Promise<void>): Promise<void> {
   const { registry, signals } = makeRegistry(2);
   const access = new FakeAccess(registry);
   access.grant("scada", [0, 1]);
-  const log = new KeptLog();
+  const log = new MemoryLog();
   const output = createSttpOutput(
     "output.test",
     v.parse(sttpOutputSchema, {
@@ -181,7 +181,7 @@ Deno.test("output/sttp: certificates are told with the time that they have left"
     assert.equal(theirs!.name, "ending");
     assert.equal(theirs!.subject, "CN=ending");
     assert.equal(theirs!.warning, true);
-    assert.equal(log.lines.filter((line) => /^ending: .* in 19 days$/.test(line)).length, 1);
+    assert.equal(log.lines.filter((line) => /^warn ending: .* in 19 days$/.test(line)).length, 1);
     const expiry = output.metrics().filter((m) => m.name === "certificate_expiry_seconds");
     assert.deepEqual(expiry.map((m) => m.labels), [
       { role: "own" },

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import * as v from "valibot";
+import { MemoryLog } from "../../core/testing.ts";
 import { AccessControl } from "../../access/mod.ts";
 import { Identities } from "../../identity/mod.ts";
 import { connectTcp, makeSelfSigned, systemClock } from "../../os/mod.ts";
 import { sttpOutputSchema } from "./schema.ts";
 import { createSttpOutput } from "./sttp_output.ts";
-import { frameMaker, GATEWAY_ID, KeptLog, makeRegistry, TestClient } from "./testing.ts";
+import { frameMaker, GATEWAY_ID, makeRegistry, TestClient } from "./testing.ts";
 import { until } from "../../../tests/support/waiting.ts";
 import { RunningTime, shortestMs } from "../../../tests/support/figures.ts";
 
@@ -27,7 +28,7 @@ Deno.test(`output/sttp: of ${COUNT} signals what is revoked stops within a secon
       identity: await makeSelfSigned({ commonName: "gateway" }),
       subscribers: { scada: { enabled: true, stream: "received" } },
       clock: systemClock(),
-      log: new KeptLog(),
+      log: new MemoryLog(),
     },
   );
   await output.start();

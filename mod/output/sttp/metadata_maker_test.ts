@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { metadataSteps } from "../../access/mod.ts";
 import { DecodeError, finishSteps, type SignalRegistry } from "../../core/mod.ts";
+import { MemoryLog } from "../../core/testing.ts";
 import { systemClock } from "../../os/mod.ts";
 import { decodeMetadata, metadataDocumentSteps, type MetadataRequest } from "../../sttp/mod.ts";
 import { MetadataMaker, type MetadataMakerContext } from "./metadata_maker.ts";
-import { GATEWAY_ID, KeptLog, makeRegistry, testingWorker } from "./testing.ts";
+import { GATEWAY_ID, makeRegistry, testingWorker } from "./testing.ts";
 import { until } from "../../../tests/support/waiting.ts";
 
 const ALL: MetadataRequest = {
@@ -17,7 +18,7 @@ const ALL: MetadataRequest = {
 const OPTIONS = { nodeId: GATEWAY_ID, updatedOnMicros: 1_700_000_000_000_000 };
 
 function maker(registry: SignalRegistry, more: Partial<MetadataMakerContext> = {}) {
-  const log = new KeptLog();
+  const log = new MemoryLog();
   const made = new MetadataMaker({
     registry,
     options: OPTIONS,

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { SignalRegistry } from "../../core/mod.ts";
+import { MemoryLog } from "../../core/testing.ts";
 import { systemClock } from "../../os/mod.ts";
 import { SttpMetadata } from "./metadata.ts";
 import { MetadataCache } from "./metadata_cache.ts";
 import { digestPermitted } from "./metadata_digest.ts";
 import { MetadataMaker } from "./metadata_maker.ts";
 import { Subscriber } from "./subscriber.ts";
-import { FakeAccess, GATEWAY_ID, KeptLog, makeRegistry, testingWorker } from "./testing.ts";
+import { FakeAccess, GATEWAY_ID, makeRegistry, testingWorker } from "./testing.ts";
 
 Deno.test("MetadataCache: keeps documents of one version, makes failures anew", async () => {
   const clock = { nowMs: 0, monotonicMs: () => clock.nowMs, nowMicros: () => 0 };
@@ -89,7 +90,7 @@ Deno.test("SttpMetadata: subscribers with the same rights and wishes share a doc
   access.grant("a", [0, 1]);
   access.grant("b", [0, 1]);
   access.grant("c", [0]);
-  const clock = systemClock(), log = new KeptLog();
+  const clock = systemClock(), log = new MemoryLog();
   const { options } = access;
   const maker = new MetadataMaker({ registry, options, clock, log, maxWaiting: 9 });
   const metadata = new SttpMetadata({ registry, access, maker, clock });
@@ -135,7 +136,7 @@ Deno.test("SttpMetadata: what is revoked while metadata are made is not told", a
   const { registry } = makeRegistry(4);
   const access = new FakeAccess(registry);
   access.grant("a", [0, 1]);
-  const clock = systemClock(), log = new KeptLog();
+  const clock = systemClock(), log = new MemoryLog();
   const { options } = access;
   const maker = new MetadataMaker({
     registry,

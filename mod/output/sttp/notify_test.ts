@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import * as v from "valibot";
+import { MemoryLog } from "../../core/testing.ts";
 import { Identities } from "../../identity/mod.ts";
 import { connectTcp, systemClock } from "../../os/mod.ts";
 import { SubscriberSession } from "../../sttp/mod.ts";
 import { sttpOutputSchema } from "./schema.ts";
 import { createSttpOutput, type SttpOutput } from "./sttp_output.ts";
-import { FakeAccess, GATEWAY_ID, KeptLog, makeRegistry } from "./testing.ts";
+import { FakeAccess, GATEWAY_ID, makeRegistry } from "./testing.ts";
 import { until } from "../../../tests/support/waiting.ts";
 
 async function connect(output: SttpOutput) {
@@ -42,7 +43,7 @@ Deno.test("output/sttp: a notification waits for its subscriber, and goes out on
       identity: { keyPem: "", certPem: "" },
       subscribers: { scada: { enabled: true, stream: "received" } },
       clock: systemClock(),
-      log: new KeptLog(),
+      log: new MemoryLog(),
     },
   );
   await output.start();

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import * as v from "valibot";
+import { MemoryLog } from "../../core/testing.ts";
 import { Identities } from "../../identity/mod.ts";
 import { connectTls, makeSelfSigned, systemClock } from "../../os/mod.ts";
 import { sttpOutputSchema } from "./schema.ts";
 import { createSttpOutput } from "./sttp_output.ts";
-import { FakeAccess, GATEWAY_ID, KeptLog, makeRegistry, TestClient } from "./testing.ts";
+import { FakeAccess, GATEWAY_ID, makeRegistry, TestClient } from "./testing.ts";
 import { until } from "../../../tests/support/waiting.ts";
 
 const COUNT = 12;
@@ -58,7 +59,7 @@ Deno.test("output/sttp: after a change of rights subscribers follow in turns, an
         names.map((name) => [name, { enabled: true, stream: "received" }]),
       ),
       clock: systemClock(),
-      log: new KeptLog(),
+      log: new MemoryLog(),
     },
   );
   await output.start();

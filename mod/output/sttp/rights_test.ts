@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import * as v from "valibot";
+import { MemoryLog } from "../../core/testing.ts";
 import { AccessControl } from "../../access/mod.ts";
 import { parseTomlDocument } from "../../config/mod.ts";
 import { Identities } from "../../identity/mod.ts";
@@ -7,7 +8,7 @@ import { connectTls, makeSelfSigned, systemClock } from "../../os/mod.ts";
 import { Command, decodeMetadata, Response } from "../../sttp/mod.ts";
 import { sttpOutputSchema } from "./schema.ts";
 import { createSttpOutput } from "./sttp_output.ts";
-import { frameMaker, GATEWAY_ID, KeptLog, makeRegistry, TestClient } from "./testing.ts";
+import { frameMaker, GATEWAY_ID, makeRegistry, TestClient } from "./testing.ts";
 import { until } from "../../../tests/support/waiting.ts";
 
 Deno.test("output/sttp: rules decide over data, cache and metadata, live, over TLS", async () => {
@@ -32,7 +33,7 @@ Deno.test("output/sttp: rules decide over data, cache and metadata, live, over T
       identity: gateway,
       subscribers: { scada: { enabled: true, stream: "received" } },
       clock: systemClock(),
-      log: new KeptLog(),
+      log: new MemoryLog(),
     },
   );
   const sink = output.sinkFor("received");

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import * as v from "valibot";
+import { MemoryLog } from "../../core/testing.ts";
 import { Identities } from "../../identity/mod.ts";
 import { connectTls, makeSelfSigned, systemClock } from "../../os/mod.ts";
 import { sttpOutputSchema } from "./schema.ts";
@@ -9,7 +10,6 @@ import {
   FakeAccess,
   frameMaker,
   GATEWAY_ID,
-  KeptLog,
   makeRegistry,
   RawWire,
   TestClient,
@@ -27,7 +27,7 @@ const NAMES = ["slow", "quick"] as const;
 
 interface Bench {
   readonly output: SttpOutput;
-  readonly log: KeptLog;
+  readonly log: MemoryLog;
   readonly publish: (base: number) => void;
   readonly status: (name: string) => SubscriberStatus;
 }
@@ -42,7 +42,7 @@ async function withOutput(
   const access = new FakeAccess(registry);
   const handles = signals.map((s) => s.handle);
   for (const name of NAMES) access.grant(name, handles);
-  const log = new KeptLog();
+  const log = new MemoryLog();
   const output = createSttpOutput(
     "output.test",
     v.parse(sttpOutputSchema, {

@@ -11,6 +11,7 @@ import {
   systemClock,
 } from "../../os/mod.ts";
 import type { Clock } from "../../core/mod.ts";
+import { MemoryLog } from "../../core/testing.ts";
 import { Command, decodeMetadata, decompress, Response } from "../../sttp/mod.ts";
 import { sttpOutputSchema } from "./schema.ts";
 import type { MetadataMakerStatus } from "./metadata_maker.ts";
@@ -22,7 +23,6 @@ import {
   frameMaker,
   GATEWAY_ID,
   HandClock,
-  KeptLog,
   makeRegistry,
   RawWire,
   TestClient,
@@ -44,7 +44,7 @@ function identities(enabled = true, pins = [scada.fingerprint256]): Identities {
 interface Bench {
   readonly output: SttpOutput;
   readonly access: FakeAccess;
-  readonly log: KeptLog;
+  readonly log: MemoryLog;
   readonly publish: (base: number) => void;
   readonly signals: ReturnType<typeof makeRegistry>["signals"];
   readonly status: () => SubscriberStatus;
@@ -59,7 +59,7 @@ async function withOutput(
   const { registry, signals } = makeRegistry(signalCount);
   const access = new FakeAccess(registry);
   access.grant("scada", [0, 1, 2]);
-  const log = new KeptLog();
+  const log = new MemoryLog();
   const output = createSttpOutput(
     "output.test",
     v.parse(sttpOutputSchema, { type: "sttp", listen: "127.0.0.1:0", ...options }),
@@ -390,7 +390,7 @@ Deno.test("output/sttp: a peer that breaks the rules is cut off, counted and com
     await until(() => bench.status().complaints["oversize"] === 3, "three complaints");
     assert.equal(bench.log.lines.filter((line) => /found 2147483648/.test(line)).length >= 1, true);
     assert.equal(
-      bench.log.lines.filter((line) => /^scada: Cannot take a frame/.test(line)).length,
+      bench.log.lines.filter((line) => /^warn scada: Cannot take a frame/.test(line)).length,
       1,
     );
     const client = await subscribed(bench);

@@ -5,7 +5,6 @@
  */
 import {
   type Clock,
-  type Log,
   makeFrame,
   makeLayout,
   type Signal,
@@ -118,23 +117,6 @@ export class HandClock implements Clock {
 
   monotonicMs(): number {
     return this.ms;
-  }
-}
-
-/** A log whose lines tests read. */
-export class KeptLog implements Log {
-  readonly lines: string[] = [];
-  debug(message: string): void {
-    this.lines.push(message);
-  }
-  info(message: string): void {
-    this.lines.push(message);
-  }
-  warn(message: string): void {
-    this.lines.push(message);
-  }
-  error(message: string): void {
-    this.lines.push(message);
   }
 }
 
