@@ -192,7 +192,7 @@ Deno.test("udp over TLS: one percent random loss costs at most 1.1 percent and n
       const began = performance.now();
       let rotated = 0;
       while (frames < 1400 || session().keyRotations < 2) {
-        assert.ok(performance.now() - began < 60_000, JSON.stringify(session()));
+        assert.ok(performance.now() - began < 180_000, JSON.stringify(session()));
         for (let i = 0; i < 2; i++) bench.publish(SIGNALS * (frames++ % 50));
         if (performance.now() - began > 1000 * rotated) {
           rotated++;
