@@ -16,6 +16,9 @@ export interface LogLine {
   readonly text: string;
 }
 
+/** The end of a sentence that sums up repeats; see `Complaints` of mod/stats. */
+const SUMMARY = / \(again (?:once|[\d,]+ times) in \d+ s\)$/;
+
 /** Lines of the log of this process, of every gateway in it. */
 export class KeptLog {
   /** All lines in order. */
@@ -47,10 +50,10 @@ export class KeptLog {
     return log;
   }
 
-  /** Lines of warnings and errors whose sentence matches. */
+  /** Lines of warnings and errors whose sentence matches, without those that say a minute later what came again. */
   complaints(pattern: RegExp): LogLine[] {
     return this.lines.filter(({ level, text }) =>
-      (level === "warning" || level === "error") && pattern.test(text)
+      (level === "warning" || level === "error") && pattern.test(text) && !SUMMARY.test(text)
     );
   }
 
