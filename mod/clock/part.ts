@@ -167,7 +167,8 @@ class Watched implements ClockPart {
     this.#capture = undefined;
     await Promise.all(this.#sources.map((source) => source.stop()));
     const { clock } = this.#context;
-    if (this.#isGood()) await this.#floor.good(clock.nowMicros(), clock.monotonicMs(), true);
+    if (this.#isGood()) void this.#floor.good(clock.nowMicros(), clock.monotonicMs(), true);
+    await this.#floor.settled();
     this.#kernel?.close();
     this.#kernel = undefined;
     this.#sinceMicros = clock.nowMicros();

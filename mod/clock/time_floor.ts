@@ -27,6 +27,7 @@ export class TimeFloor {
   readonly #path: string;
   readonly #log: Log;
   #writtenMs = -Infinity;
+  #writing: Promise<void> = Promise.resolve();
   #doubts = 0;
 
   /** Makes a floor that is not read. */
@@ -88,7 +89,17 @@ export class TimeFloor {
     await this.#write(micros);
   }
 
-  async #write(micros: number): Promise<void> {
+  /** Resolves when nothing is being written any more. */
+  settled(): Promise<void> {
+    return this.#writing;
+  }
+
+  /** One at a time, so that what was written first does not take the place of what came after it. */
+  #write(micros: number): Promise<void> {
+    return this.#writing = this.#writing.then(() => this.#writeNow(micros));
+  }
+
+  async #writeNow(micros: number): Promise<void> {
     try {
       await writeFileAtomic(
         this.#path,

@@ -24,6 +24,22 @@ Deno.test("the floor: a board that was never good boots in 1970, and a laborator
   }
 });
 
+Deno.test("the floor: of several times at once the last one is on disk when all is settled", async () => {
+  const stateDir = await Deno.makeTempDir({ prefix: "tl-floor-" });
+  const log = { debug() {}, info() {}, warn() {}, error() {} };
+  try {
+    const floor = new TimeFloor(stateDir, log);
+    for (let n = 1; n <= 20; n++) void floor.good(EARLIEST + n, 0, true);
+    void floor.lower(60e6);
+    await floor.settled();
+    const again = new TimeFloor(stateDir, log);
+    await again.read();
+    assert.equal(again.floorMicros, 60e6);
+  } finally {
+    await Deno.remove(stateDir, { recursive: true });
+  }
+});
+
 Deno.test("the floor: what stands in the file, and what cannot", async () => {
   const stateDir = await Deno.makeTempDir({ prefix: "tl-floor-" });
   const lines: string[] = [];
