@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { decodeCff } from "../comtrade/mod.ts";
 import { encodeEventRecord } from "../event/mod.ts";
+import { sampleRecord } from "../event/record_testing.ts";
 import { Encoder } from "../slipstream/mod.ts";
 import { AdminBench } from "./testing.ts";
 import { until } from "../../tests/support/waiting.ts";
@@ -43,38 +44,17 @@ function record(n: number): Uint8Array<ArrayBuffer> {
     0,
     100,
   );
-  return encodeEventRecord({
+  return encodeEventRecord(sampleRecord({
     id: id(n),
     event: id(8),
-    continues: undefined,
-    gateway: { id: id(9), name: "EDGE", company: "", program: "" },
-    stream: {
-      name: "BAY1",
-      title: "Bay 1",
-      source: "MU01",
-      protocol: "IEC 61850-9-2",
-      confRev: 1,
-      rate: 4000,
-      nominalHz: 50,
-      latitude: NaN,
-      longitude: NaN,
-      channels: [{ name: "Ia", phase: "A", unit: "A", scale: 0.001, offset: 0 }],
-    },
     encoding,
-    triggers: [],
-    unlistedTriggers: 0,
     pieces: [{
       first: second * 4000,
       count: 100,
       marks: [0, 100],
       message: encoder.buffer.slice(0, size),
     }],
-    lostSamples: 0,
-    missingSamples: 0,
-    shortSamples: 0,
-    jumps: 0,
-    isCut: false,
-  });
+  }));
 }
 
 function stored(bench: AdminBench, count: number): Promise<void> {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { decodeCff, decodePair } from "../comtrade/mod.ts";
 import { DecodeError } from "../core/mod.ts";
 import { encodeFrameRecord } from "../event/mod.ts";
+import { frameRecord, framesAt } from "../event/record_testing.ts";
 import { Archive, describeRecord, type ExportFormat, exportRecord } from "./mod.ts";
 import { makeEventRecord, OPTIONS, withFolder } from "./testing.ts";
 import { until } from "../../tests/support/waiting.ts";
@@ -25,7 +26,7 @@ Deno.test("the index is told what a record is about", () => {
   });
   assert.deepEqual(summary, {
     title: "Bay 1",
-    gateway: "GW",
+    gateway: "EDGE",
     rate: 4800,
     channels: ["Ia", "n"],
     samples: 2400,
@@ -83,38 +84,17 @@ Deno.test("what cannot be exported is refused in words", () => {
 
 Deno.test("a record of synchrophasors is indexed and exported at the rate of its frames", () => {
   const channel = { phase: "A", unit: "V", signal: ID, tag: "GW_SHELBY:VA" };
-  const bytes = encodeFrameRecord({
+  const ms = [0, 20, 60];
+  const bytes = encodeFrameRecord(frameRecord(ms, {
     id: ID,
-    event: ID.replace(/^./, "f"),
-    continues: undefined,
-    gateway: { id: ID, name: "GW", company: "", program: "Tieline" },
     stream: {
-      name: "SHELBY",
-      title: "Shelby",
-      source: "input.pdc",
-      protocol: "IEEE C37.118.2-2011",
-      idCode: 7,
-      rate: 50,
-      nominalHz: 50,
-      latitude: NaN,
-      longitude: NaN,
+      ...frameRecord([]).stream,
       channels: [{ ...channel, name: "VA magnitude", type: "VPHM" }],
     },
-    triggers: [],
-    unlistedTriggers: 0,
-    frames: {
-      count: 3,
-      seconds: new Float64Array(3).fill(SECOND),
-      nanos: Uint32Array.of(0, 20e6, 60e6),
-      leap: new Uint8Array(3),
-      values: [Float32Array.of(63_500.25, 63_501, 63_502)],
-      flags: [new Uint32Array(3)],
-    },
-    lostFrames: 0,
+    frames: framesAt(ms, [Float32Array.of(63_500.25, 63_501, 63_502)]),
     missingFrames: 1,
     shortFrames: 2,
-    isCut: false,
-  });
+  }));
   const { summary, ...facts } = describeRecord(bytes);
   assert.deepEqual([facts.stream, facts.startMicros, facts.endMicros], [
     "SHELBY",

@@ -5,6 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { encodeEventRecord } from "../event/mod.ts";
+import { sampleRecord } from "../event/record_testing.ts";
 import { Encoder } from "../slipstream/mod.ts";
 import type { ArchiveOptions } from "./options.ts";
 import type { RecordFacts } from "./types.ts";
@@ -120,21 +121,12 @@ export function makeEventRecord(id: string, second: number): Uint8Array<ArrayBuf
     return { first, count, marks: [0, count], message: encoder.buffer.slice(0, size) };
   });
   const at = { seconds: second, nanos: 100_000_000 };
-  return encodeEventRecord({
+  return encodeEventRecord(sampleRecord({
     id,
     event: id.replace(/^./, "f"),
-    continues: undefined,
-    gateway: { id, name: "GW", company: "", program: "Tieline" },
     stream: {
-      name: "BAY1",
-      title: "Bay 1",
-      source: "MU01",
-      protocol: "IEC 61850-9-2",
-      confRev: 1,
+      ...sampleRecord().stream,
       rate,
-      nominalHz: 50,
-      latitude: NaN,
-      longitude: NaN,
       channels: [
         { name: "Ia", phase: "A", unit: "A", scale: 0.001, offset: 0 },
         { name: "n", phase: "", unit: "", scale: 1, offset: 0 },
@@ -151,12 +143,6 @@ export function makeEventRecord(id: string, second: number): Uint8Array<ArrayBuf
       since: at,
       settings: { limit: 90 },
     }],
-    unlistedTriggers: 0,
     pieces,
-    lostSamples: 0,
-    missingSamples: 0,
-    shortSamples: 0,
-    jumps: 0,
-    isCut: false,
-  });
+  }));
 }

@@ -1,54 +1,28 @@
 import assert from "node:assert/strict";
 import { decodeCff, decodePair } from "../comtrade/mod.ts";
-import { encodeFrameRecord, type FrameRecordContent } from "../event/mod.ts";
+import { encodeFrameRecord } from "../event/mod.ts";
+import { frameRecord, RECORD_SECOND } from "../event/record_testing.ts";
 import { frameInfoOf, frameTextOf } from "./frame_record.ts";
 import { decodeFile } from "./slipstream.ts";
 
-const ID = "01234567-89ab-4cde-8f01-23456789abcd";
-const SECOND = 1_700_000_000;
 const MS = [0, 20, 40, -3_600_000, -3_599_960]; // the device is set back by an hour
 
-const CONTENT: FrameRecordContent = {
-  id: ID,
-  event: ID,
-  continues: undefined,
-  gateway: { id: ID, name: "EDGE", company: "", program: "Tieline 0.1.0" },
-  stream: {
-    name: "SHELBY",
-    title: "Shelby, 110 kV",
-    source: "input.pdc",
-    protocol: "IEEE C37.118.2-2011",
-    idCode: 7,
-    rate: 50,
-    nominalHz: 50,
-    latitude: NaN,
-    longitude: NaN,
-    channels: [{ name: "frequency", phase: "", unit: "Hz", type: "FREQ", signal: ID, tag: "F" }],
-  },
+const CONTENT = frameRecord(MS, {
+  stream: { ...frameRecord([]).stream, title: "Shelby, 110 kV" },
   triggers: [{
     name: "low",
     kind: "frequency",
     source: "SHELBY",
     channel: "",
     value: 49.1,
-    at: { seconds: SECOND, nanos: 20_000_000 },
-    since: { seconds: SECOND, nanos: 0 },
+    at: { seconds: RECORD_SECOND, nanos: 20_000_000 },
+    since: { seconds: RECORD_SECOND, nanos: 0 },
     settings: {},
   }],
-  unlistedTriggers: 0,
-  frames: {
-    count: MS.length,
-    seconds: Float64Array.from(MS, (ms) => SECOND + Math.floor(ms / 1000)),
-    nanos: Uint32Array.from(MS, (ms) => (ms - 1000 * Math.floor(ms / 1000)) * 1e6),
-    leap: new Uint8Array(MS.length),
-    values: [Float32Array.from(MS, (_, k) => 49 + k / 10)],
-    flags: [new Uint32Array(MS.length)],
-  },
-  lostFrames: 0,
   missingFrames: 1,
   shortFrames: 3,
   isCut: true,
-};
+});
 
 Deno.test("slipstream info: a record of synchrophasors tells what it is and what it lacks", () => {
   assert.equal(

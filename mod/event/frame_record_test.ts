@@ -17,28 +17,19 @@ import {
   RECORD_KIND,
   type RecordContent,
 } from "./mod.ts";
-
-const ID = "01234567-89ab-4cde-8f01-23456789abcd";
-const SECOND = 1_700_000_000;
+import {
+  frameRecord,
+  framesAt,
+  RECORD_ID as ID,
+  RECORD_SECOND as SECOND,
+} from "./record_testing.ts";
 
 /** A record of frames at these times in milliseconds, of a magnitude, a frequency and a digital word. */
 function content(ms: readonly number[], changes: Partial<FrameRecordContent> = {}) {
-  const count = ms.length;
   const channel = { phase: "", unit: "", signal: ID, tag: "" };
-  return {
-    id: ID,
-    event: ID.replace("0", "1"),
-    continues: undefined,
-    gateway: { id: ID, name: "GW", company: "", program: "Tieline 0.1.0" },
+  return frameRecord(ms, {
     stream: {
-      name: "SHELBY",
-      title: "Shelby",
-      source: "input.pdc",
-      protocol: "IEEE C37.118.2-2011",
-      idCode: 7,
-      rate: 50,
-      nominalHz: 50,
-      latitude: NaN,
+      ...frameRecord([]).stream,
       longitude: 8.5,
       channels: [
         { ...channel, name: "VA magnitude", phase: "A", unit: "V", type: "VPHM" },
@@ -57,28 +48,21 @@ function content(ms: readonly number[], changes: Partial<FrameRecordContent> = {
       settings: { low: 49.2 },
     }],
     unlistedTriggers: 1,
-    frames: {
-      count,
-      seconds: Float64Array.from(ms, (t) => SECOND + Math.floor(t / 1000)),
-      nanos: Uint32Array.from(ms, (t) => (t - 1000 * Math.floor(t / 1000)) * 1e6),
-      leap: new Uint8Array(count),
-      values: [
-        Float32Array.from(ms, (t) => 63_500.25 + t),
-        Float32Array.from(ms, (_, k) => k === 1 ? NaN : 49.98),
-        Float32Array.from(ms, (_, k) => k % 2 === 0 ? 5 : 1),
-      ],
-      flags: [
-        Uint32Array.from(ms, (_, k) => k === 2 ? StateFlags.BadData : 0),
-        Uint32Array.from(ms, () => StateFlags.SuspectTime),
-        new Uint32Array(count),
-      ],
-    },
+    frames: framesAt(ms, [
+      Float32Array.from(ms, (t) => 63_500.25 + t),
+      Float32Array.from(ms, (_, k) => k === 1 ? NaN : 49.98),
+      Float32Array.from(ms, (_, k) => k % 2 === 0 ? 5 : 1),
+    ], [
+      Uint32Array.from(ms, (_, k) => k === 2 ? StateFlags.BadData : 0),
+      Uint32Array.from(ms, () => StateFlags.SuspectTime),
+      new Uint32Array(ms.length),
+    ]),
     lostFrames: 1,
     missingFrames: 2,
     shortFrames: 3,
     isCut: true,
     ...changes,
-  } satisfies FrameRecordContent as FrameRecordContent;
+  });
 }
 
 function asFrames(record: RecordContent): FrameRecordContent {
@@ -225,7 +209,7 @@ Deno.test("frames as COMTRADE: the rate of the frames, missing frames, bits and 
   const c = asFrames(decodeRecord(encodeFrameRecord(content([0, 20, 40, 100]))));
   for (const format of ["FLOAT32", "ASCII", "BINARY32", "BINARY"] as const) {
     const record = decodeCff(encodeCff(frameComtradeOf(c, [0, 1, 2, 3], format), format));
-    assert.equal(record.station, "GW");
+    assert.equal(record.station, "EDGE");
     assert.equal(record.device, "SHELBY");
     assert.deepEqual(record.rates, [{ hertz: 50, lastSample: 6 }]);
     assert.deepEqual(record.start, { seconds: SECOND, nanos: 0 });

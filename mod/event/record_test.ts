@@ -10,25 +10,16 @@ import {
   RECORD_KIND,
   RECORD_VERSION,
 } from "./mod.ts";
-
-const ID = "01234567-89ab-4cde-8f01-23456789abcd";
+import { RECORD_ID as ID, sampleRecord } from "./record_testing.ts";
 
 function content(changes: Partial<EventRecordContent> = {}): EventRecordContent {
-  return {
-    id: ID,
-    event: ID.replace("0", "1"),
-    continues: undefined,
-    gateway: { id: ID, name: "GW", company: "", program: "Tieline 0.1.0" },
+  return sampleRecord({
     stream: {
-      name: "BAY1",
+      ...sampleRecord().stream,
       title: "Bay 1, 110 kV",
-      source: "MU01",
-      protocol: "IEC 61850-9-2",
       confRev: 4_000_000_000,
       rate: 4800,
-      nominalHz: 50,
       latitude: 47.5,
-      longitude: NaN,
       channels: [
         { name: "Ia", phase: "A", unit: "A", scale: 0.001, offset: 0 },
         { name: "Ua", phase: "A", unit: "V", scale: 0.01, offset: -5 },
@@ -78,7 +69,7 @@ function content(changes: Partial<EventRecordContent> = {}): EventRecordContent 
     jumps: 4,
     isCut: true,
     ...changes,
-  };
+  });
 }
 
 function withoutClock(): EventRecordContent {

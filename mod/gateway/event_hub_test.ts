@@ -10,6 +10,7 @@ import {
   type TriggerOrder,
   type WaveformBlock,
 } from "../event/mod.ts";
+import { RECORD_ID, sampleRecord } from "../event/record_testing.ts";
 import type { SvInput } from "../input/sv/mod.ts";
 import type { BlockOpening } from "../sttp/mod.ts";
 import type { BlockTaker, SttpOutput } from "../output/sttp/mod.ts";
@@ -223,39 +224,10 @@ Deno.test("hub: orders by hand", async () => {
   await hub.stop();
 });
 
-const RECORD_ID = "01234567-89ab-4cde-8f01-23456789abcd";
-const RECORD = encodeEventRecord({
-  id: RECORD_ID,
-  event: "01234567-89ab-4cde-8f01-23456789abce",
-  continues: undefined,
-  gateway: { id: "", name: "", company: "", program: "" },
-  stream: {
-    name: "BAY1",
-    title: "",
-    source: "",
-    protocol: "",
-    confRev: 0,
-    rate: 4000,
-    nominalHz: 50,
-    latitude: NaN,
-    longitude: NaN,
-    channels: [{ name: "a", phase: "", unit: "", scale: 1, offset: 0 }],
-  },
-  encoding: {
-    uuid: "01234567-89ab-4cde-8f01-23456789abcf",
-    variables: 1,
-    samplingRate: 4000,
-    samplesPerMessage: 100_000,
-  },
-  triggers: [],
-  unlistedTriggers: 0,
+const RECORD = encodeEventRecord(sampleRecord({
+  encoding: { ...sampleRecord().encoding, samplesPerMessage: 100_000 },
   pieces: [{ first: 0, count: 100_000, marks: [0, 100_000], message: new Uint8Array(100_000) }],
-  lostSamples: 0,
-  missingSamples: 0,
-  shortSamples: 0,
-  jumps: 0,
-  isCut: false,
-});
+}));
 
 Deno.test("hub: records go to the archive, and upstream as there is room", async () => {
   const { hub, output, stored } = setUp();

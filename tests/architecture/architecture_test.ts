@@ -93,7 +93,7 @@ function broken(path: string, specifier: string): string[] {
   const there = moduleOf(target);
   if (there === here) return [];
   const problems: string[] = [];
-  const isFixture = path.endsWith("/testing.ts") && target.endsWith(`${there}/testing.ts`);
+  const isFixture = [path, target].every((file) => /[/_]testing\.ts$/.test(file));
   if (!isFixture && !target.endsWith(`${there}/mod.ts`)) {
     problems.push(`${path}: imports ${target}, which is behind the face of ${there}`);
   }
