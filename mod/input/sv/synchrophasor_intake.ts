@@ -29,19 +29,28 @@ const QUALITY = { locked: 0, unlocked: 11, failed: 15 } as const;
 /** Silence of so many reports counts as loss, and at least of so many milliseconds. */
 const LOSS_REPORTS = 3, LOSS_MARGIN_MS = 10;
 
-/** What became of reports: received = accepted + duplicate + untimed + misconfigured. */
+/** Seconds of instants that are remembered: what is further back or ahead is of a clock that was set. */
+const KEPT_SECONDS = 10;
+/** Seconds after which an instant that has not come is missing. */
+const REACH_SECONDS = 1;
+
+/** What became of reports: received = accepted + duplicate + late + untimed + misconfigured. */
 export interface ReportCounters {
   /** ASDUs that came in. */
   received: number;
   /** Reports that went on. */
   accepted: number;
+  /** Of those: reports that a later one overtook. */
+  reordered: number;
   /** Reports that had gone on before: earlier ones are repeated against losses. */
   duplicate: number;
+  /** Reports that came first when they were counted as missing already. */
+  late: number;
   /** Reports without refrTm; their time is not known. */
   untimed: number;
   /** Reports whose data set or `confRev` is not what is configured. */
   misconfigured: number;
-  /** Instants between reports that never came. */
+  /** Instants between reports that did not come within a second of later ones. */
   missing: number;
 }
 
@@ -51,7 +60,9 @@ export class SynchrophasorIntake extends Intake {
   readonly counters: ReportCounters = {
     received: 0,
     accepted: 0,
+    reordered: 0,
     duplicate: 0,
+    late: 0,
     untimed: 0,
     misconfigured: 0,
     missing: 0,
@@ -66,6 +77,11 @@ export class SynchrophasorIntake extends Intake {
   #smpSynch = -1;
   /** Number of the newest report: whole seconds times rate and its place in the second. */
   #newest = -1;
+  /** Number of the first report of those that belong together. */
+  #first = -1;
+  /** Numbers of the reports that have gone on, each at its remainder. */
+  readonly #came: Float64Array;
+  readonly #reach: number;
 
   /** Makes the state of stream `number` of `input.synchrophasors`, with the devices of its PMUs. */
   constructor(input: SvInputOptions, number: number, place: number, devices: readonly SvDevice[]) {
@@ -83,6 +99,8 @@ export class SynchrophasorIntake extends Intake {
       })),
       { angleFirst: options.angleFirst },
     );
+    this.#came = new Float64Array(KEPT_SECONDS * options.rate).fill(-1);
+    this.#reach = REACH_SECONDS * options.rate;
     this.#values = new Float64Array(this.#dataSet.count);
     this.#stats = new Uint16Array(options.pmus.length);
   }
@@ -130,9 +148,39 @@ export class SynchrophasorIntake extends Intake {
   }
 
   override reset(): void {
+    this.#settle(this.#newest);
     this.#newest = -1;
     this.#confRev = -1;
     this.#smpSynch = -1;
+  }
+
+  /** Counts what has not come of the instants that are not settled yet, up to this one. */
+  #settle(upTo: number): void {
+    const came = this.#came;
+    for (let n = Math.max(this.#first, this.#newest - this.#reach) + 1; n <= upTo; n++) {
+      if (came[n % came.length] !== n) this.counters.missing++;
+    }
+  }
+
+  /** True if a report that is not newer than the newest is taken all the same: it was overtaken, and is new. */
+  #isOvertaken(number: number): boolean {
+    if (this.#came[number % this.#came.length] === number) this.counters.duplicate++;
+    else if (this.#newest - number >= this.#reach) this.counters.late++;
+    else {
+      this.counters.reordered++;
+      return true;
+    }
+    return false;
+  }
+
+  /** Makes a report the newest; far from the one before it, another count begins. */
+  #advance(number: number): void {
+    if (this.#newest < 0 || Math.abs(number - this.#newest) >= this.#came.length) {
+      this.#settle(this.#newest);
+      this.#came.fill(-1);
+      this.#first = number;
+    } else this.#settle(number - this.#reach);
+    this.#newest = number;
   }
 
   #take(
@@ -167,20 +215,14 @@ export class SynchrophasorIntake extends Intake {
     const fraction = nanosOfFraction(utcTimeFraction(bytes, refrTm));
     // refrTm cannot hold most instants exactly: the nearest instant of the rate is meant.
     const number = seconds * rate + Math.round(fraction * rate / 1e9);
-    if (number <= this.#newest && this.#newest - number < 10 * rate) {
-      counters.duplicate++;
-      return 0;
-    }
-    const step = number - this.#newest;
-    if (this.#newest >= 0 && step > 1 && step < 10 * rate) counters.missing += step - 1;
-    this.#newest = number;
-    counters.accepted++;
-    let notice = 0;
-    if (this.#confRev >= 0 && confRev !== this.#confRev) notice |= StreamNotice.ConfRev;
-    this.#confRev = confRev;
     const smpSynch = pdu.smpSynch[asdu]!;
-    if (this.#smpSynch >= 0 && smpSynch !== this.#smpSynch) notice |= StreamNotice.SmpSynch;
-    this.#smpSynch = smpSynch;
+    let notice = 0;
+    if (number > this.#newest || this.#newest - number >= this.#came.length) {
+      this.#advance(number);
+      notice = this.#changes(confRev, smpSynch);
+    } else if (!this.#isOvertaken(number)) return 0;
+    this.#came[number % this.#came.length] = number;
+    counters.accepted++;
     setFromSlot(this.#instant, Math.floor(number / rate), number % rate, rate);
     const quality = timeQualityOf(utcTimeQuality(bytes, refrTm), smpSynch);
     let from = 0;
@@ -189,6 +231,16 @@ export class SynchrophasorIntake extends Intake {
     for (let i = 0; i < this.#devices.length; i++) {
       from = this.#write(this.#devices[i]!, from, this.#stats[i]! | simulated, quality, out);
     }
+    return notice;
+  }
+
+  /** What the newest report says otherwise than the one before it; one that was overtaken may have the old one. */
+  #changes(confRev: number, smpSynch: number): number {
+    let notice = 0;
+    if (this.#confRev >= 0 && confRev !== this.#confRev) notice |= StreamNotice.ConfRev;
+    this.#confRev = confRev;
+    if (this.#smpSynch >= 0 && smpSynch !== this.#smpSynch) notice |= StreamNotice.SmpSynch;
+    this.#smpSynch = smpSynch;
     return notice;
   }
 

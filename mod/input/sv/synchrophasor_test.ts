@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { commonStatusOf, statOfCommonStatus } from "../../c37118/mod.ts";
 import { StateFlags } from "../../core/mod.ts";
 import {
@@ -141,11 +142,12 @@ function send(
 ): void {
   const apdu = encodePdu(reports.map((report) => {
     const refrTm = new Uint8Array(8);
-    const nanos = Math.round(report.index * 1e9 / 60);
-    writeUtcTime(refrTm, 0, SECOND, fractionOfNanos(nanos), report.quality ?? 0x8a);
+    const nanos = Math.round(report.index % 60 * 1e9 / 60);
+    const second = SECOND + Math.floor(report.index / 60);
+    writeUtcTime(refrTm, 0, second, fractionOfNanos(nanos), report.quality ?? 0x8a);
     return {
       svID: "7_WEST",
-      smpCnt: report.index,
+      smpCnt: report.index % 60,
       confRev: report.confRev ?? 1,
       ...(report.smpSynch === null ? {} : { smpSynch: report.smpSynch ?? 2 }),
       seqData: report.seqData ??
@@ -170,6 +172,7 @@ const cases: readonly {
   readonly quality?: number;
   readonly stat?: number;
   readonly complaint?: RegExp;
+  readonly confRevChanges?: number;
 }[] = [
   {
     name: "a report that was lost comes with the next one",
@@ -180,8 +183,39 @@ const cases: readonly {
   },
   {
     name: "two that were lost leave a hole",
-    sent: [[{ index: 1 }], [{ index: 3 }, { index: 4 }]],
-    counters: { accepted: 3, missing: 1 },
+    sent: [[{ index: 1 }], [{ index: 3 }, { index: 4 }], [{ index: 62 }]],
+    counters: { accepted: 4, missing: 1 },
+  },
+  {
+    name: "one that was overtaken is taken, once",
+    sent: [[{ index: 1 }], [{ index: 3 }], [{ index: 2 }], [{ index: 2 }], [{ index: 63 }]],
+    counters: { accepted: 4, reordered: 1, duplicate: 1, late: 0, missing: 0 },
+  },
+  {
+    name: "one from before the first is taken",
+    sent: [[{ index: 5 }], [{ index: 3 }]],
+    counters: { accepted: 2, reordered: 1, missing: 0 },
+  },
+  {
+    name: "one that comes after a second is missing, and late",
+    sent: [[{ index: 1 }], [{ index: 3 }], [{ index: 62 }], [{ index: 3 }], [{ index: 2 }]],
+    counters: { accepted: 3, reordered: 0, duplicate: 1, late: 1, missing: 1 },
+  },
+  {
+    name: "one that comes just within it is not",
+    sent: [[{ index: 1 }], [{ index: 3 }], [{ index: 61 }], [{ index: 2 }], [{ index: 62 }]],
+    counters: { accepted: 5, reordered: 1, late: 0, missing: 0 },
+  },
+  {
+    name: "a clock that is set back by ten seconds counts from there, and holes before it are told",
+    sent: [[{ index: 1200 }], [{ index: 1202 }], [{ index: 600 }], [{ index: 601 }]],
+    counters: { accepted: 4, reordered: 0, late: 0, duplicate: 0, missing: 1 },
+  },
+  {
+    name: "one that was overtaken says nothing of what changed",
+    sent: [[{ index: 1 }], [{ index: 3, confRev: 2 }], [{ index: 2 }], [{ index: 4, confRev: 2 }]],
+    counters: { accepted: 4, reordered: 1 },
+    confRevChanges: 1,
   },
   {
     name: "a clock that is not synchronised",
@@ -238,13 +272,15 @@ const cases: readonly {
   },
 ];
 
-for (const { name, sent, counters, flags, quality, stat, complaint } of cases) {
+for (const { name, sent, counters, flags, quality, stat, ...rest } of cases) {
   Deno.test(`synchrophasors: ${name}`, () => {
     const one = new EngineBench(optionsOf(ONE_PMU));
     const source = new SessionSource(one.engine);
     sent.forEach((reports, i) => send(one, source, i + 1, reports));
     const { frames, complaints } = one.read();
     const [status] = one.engine.status();
+    const { complaint, confRevChanges } = rest;
+    if (confRevChanges !== undefined) assert.equal(status!.confRevChanges, confRevChanges);
     for (const [key, value] of Object.entries(counters)) {
       assert.equal(status!.samples[key], value, key);
     }
@@ -259,6 +295,45 @@ for (const { name, sent, counters, flags, quality, stat, complaint } of cases) {
     if (complaint) assert.match(complaints[0]!.message, complaint);
   });
 }
+
+Deno.test("synchrophasors: in whatever order reports come, each instant goes on once and the books balance", () => {
+  // Steps as networks and clocks make them: on, back by a little, by seconds, by more than is remembered.
+  const step = fc.oneof(
+    { weight: 6, arbitrary: fc.integer({ min: 0, max: 3 }) },
+    { weight: 3, arbitrary: fc.integer({ min: -5, max: 5 }) },
+    { weight: 1, arbitrary: fc.integer({ min: -150, max: 150 }) },
+    { weight: 1, arbitrary: fc.constantFrom(-599, 599, -1300, 1300) },
+  );
+  fc.assert(fc.property(fc.array(step, { minLength: 1, maxLength: 120 }), (steps) => {
+    const one = new EngineBench(optionsOf(ONE_PMU));
+    const source = new SessionSource(one.engine);
+    let index = 1_000_000, newest = -1;
+    let kept = new Set<number>();
+    const wanted: number[] = [];
+    steps.forEach((by, i) => {
+      index += by;
+      send(one, source, i + 1, [{ index }]);
+      // What has to go on: what is newer, and what was not there yet within a second.
+      if (newest < 0 || Math.abs(index - newest) >= 600) kept = new Set();
+      const isFresh = kept.size === 0 || index > newest;
+      if (isFresh || (!kept.has(index) && newest - index < 60)) wanted.push(index);
+      if (isFresh) newest = index;
+      if (wanted.at(-1) === index) kept.add(index);
+    });
+    const { frames } = one.read();
+    const came = frames.map(({ frame: { instant: { seconds, nanos } } }) =>
+      (seconds - SECOND) * 60 + Math.round(nanos * 60 / 1e9)
+    );
+    assert.deepEqual(came, wanted);
+    const { samples: s } = one.engine.status()[0]!;
+    assert.equal(s["received"], steps.length);
+    assert.equal(s["accepted"], wanted.length);
+    assert.equal(
+      s["received"],
+      s["accepted"]! + s["duplicate"]! + s["late"]! + s["untimed"]! + s["misconfigured"]!,
+    );
+  }));
+});
 
 Deno.test("synchrophasors: stamps are those of the rate, and silence is loss", () => {
   const one = new EngineBench(optionsOf(ONE_PMU));
