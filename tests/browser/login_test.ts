@@ -49,45 +49,59 @@ inBrowser("a new gateway is claimed by the token of its console, once", async (b
   });
 });
 
-inBrowser("who has a client certificate enters without a token", async (browser) => {
-  const own = await makeSelfSigned({ commonName: "bay tablet" });
-  const stranger = await makeSelfSigned({ commonName: "stranger" });
-  await Site.with(async (site) => {
-    const gateway = await site.gateway(
-      `[admin]\nlisten = "127.0.0.1:0"\n[admin.user.tablet]\nroles = ["OPERATOR"]\n` +
-        `pins = ["${own.fingerprint256}"]\n${TLS_OUTPUT}`,
-    );
-    const { host } = await site.admin(gateway);
-    assert.match(host.url, /^https:/);
-    const visit = (pair: typeof own) =>
-      browser.open("dark", {
-        ignoreHTTPSErrors: true, // its certificate is one of its own
-        clientCertificates: [{
-          origin: host.url,
-          cert: Buffer.from(pair.certPem),
-          key: Buffer.from(pair.keyPem),
-        }],
+inBrowser(
+  "who has a client certificate enters without a token, and sees when the gateway's ends",
+  async (browser) => {
+    const own = await makeSelfSigned({ commonName: "bay tablet" });
+    const stranger = await makeSelfSigned({ commonName: "stranger" });
+    const ending = await makeSelfSigned({ commonName: "gateway", days: 5 });
+    await Site.with(async (site) => {
+      const certificate = `${site.folder}/admin.crt`, key = `${site.folder}/admin.key`;
+      await Deno.writeTextFile(certificate, ending.certPem);
+      await Deno.writeTextFile(key, ending.keyPem);
+      const gateway = await site.gateway(
+        `[admin]\nlisten = "127.0.0.1:0"\ncertificate = "${certificate}"\nkey = "${key}"\n` +
+          `[admin.user.tablet]\nroles = ["OPERATOR"]\n` +
+          `pins = ["${own.fingerprint256}"]\n${TLS_OUTPUT}`,
+      );
+      const { host } = await site.admin(gateway);
+      assert.match(host.url, /^https:/);
+      const visit = (pair: typeof own) =>
+        browser.open("dark", {
+          ignoreHTTPSErrors: true, // its certificate is one of its own
+          clientCertificates: [{
+            origin: host.url,
+            cert: Buffer.from(pair.certPem),
+            key: Buffer.from(pair.keyPem),
+          }],
+        });
+      const visitor = await visit(own), { page } = visitor;
+      await withoutTrouble("certificate", visitor, async () => {
+        await page.goto(host.url);
+        await page.getByRole("button", { name: "Use the certificate of this browser" }).click();
+        await page.getByText("tablet · OPERATOR").waitFor();
+        await page.getByText("No subscriber is configured").waitFor(); // the first answer has come
+        // The page lives on without a token, over a reload too.
+        assert.equal(await page.evaluate("sessionStorage.getItem('tieline.token')"), null);
+        await page.getByRole("link", { name: "Logs" }).click();
+        await page.getByRole("log", { name: "Log" }).waitFor({ state: "attached" });
+        await page.getByRole("link", { name: "Alarms" }).click();
+        await page.getByRole("table", { name: "What is wrong" })
+          .getByRole("row", { name: /^Alarm admin its own certificate expires in 4 days/ })
+          .waitFor();
+        await visitor.picture("alarms-certificate");
       });
-    const visitor = await visit(own), { page } = visitor;
-    await withoutTrouble("certificate", visitor, async () => {
-      await page.goto(host.url);
-      await page.getByRole("button", { name: "Use the certificate of this browser" }).click();
-      await page.getByText("tablet · OPERATOR").waitFor();
-      await page.getByText("No subscriber is configured").waitFor(); // the first answer has come
-      // The page lives on without a token, over a reload too.
-      assert.equal(await page.evaluate("sessionStorage.getItem('tieline.token')"), null);
-      await page.getByRole("link", { name: "Logs" }).click();
-      await page.getByRole("log", { name: "Log" }).waitFor({ state: "attached" });
+      const other = await visit(stranger);
+      await withoutTrouble("stranger", other, async () => {
+        await other.page.goto(host.url);
+        await other.page.getByRole("button", { name: "Use the certificate of this browser" })
+          .click();
+        await other.page.getByRole("alert").filter({ hasText: "No known certificate" }).waitFor();
+        assert.match(other.troubles.splice(0).join(), /^error: Failed to load resource.*401/);
+      });
     });
-    const other = await visit(stranger);
-    await withoutTrouble("stranger", other, async () => {
-      await other.page.goto(host.url);
-      await other.page.getByRole("button", { name: "Use the certificate of this browser" }).click();
-      await other.page.getByRole("alert").filter({ hasText: "No known certificate" }).waitFor();
-      assert.match(other.troubles.splice(0).join(), /^error: Failed to load resource.*401/);
-    });
-  });
-});
+  },
+);
 
 browse("a wrong token is refused in words", async (visitor, { url }) => {
   const { page } = visitor;
