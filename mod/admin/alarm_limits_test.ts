@@ -29,6 +29,24 @@ Deno.test("alarm limits API: read by all, changed by ENGINEER at once, by an edi
     assert.deepEqual([settings["limit"], settings["severity"]], [59.95, "medium"]);
     assert.deepEqual([state["watched"], state["raised"], state["faults"]], [0, 0, []]);
 
+    const texts = (alarms as { limit: string; unit: string }[]).map((a) => [a.limit, a.unit]);
+    assert.deepEqual(texts, [["under 59.95", ""], ["unchanged for 10 s", ""]]);
+    // The unit is that of the signals, once they come.
+    const { signals } = bench.gateway.registry.register({
+      ...bench.gateway.registry.device("EDGE!ALARM")!,
+      acronym: "PMU",
+      framesPerSecond: 50,
+    }, [{ type: "FREQ", label: "", phase: "", unit: "Hz", index: 0, description: "" }]);
+    const frame = makeFrame(
+      makeLayout("pmu", [signals[0]!.handle], [{ device: "PMU", offset: 0, count: 1 }], 50),
+    );
+    frame.values[0] = 60;
+    await until(async () => {
+      bench.gateway.stream("received")!.accept(frame);
+      return (await low())["unit"] === "Hz";
+    }, "the unit of the signals");
+    assert.equal((await low())["limit"], "under 59.95 Hz");
+
     const put = (body: unknown, user = "engineer", headers = bench.match, query = "") =>
       bench.ask("PUT", `/api/alarms/limits/low${query}`, { user, body, headers });
     const before = bench.keeper.text;

@@ -4,7 +4,7 @@
  * @module
  */
 import * as v from "valibot";
-import { type AlarmOptions, SEVERITIES } from "../alarm/mod.ts";
+import { type AlarmOptions, conditionText, SEVERITIES } from "../alarm/mod.ts";
 import { editKeys } from "../config/mod.ts";
 import { changeByEdit, changeQuery } from "./config_changes.ts";
 import type { AdminContext } from "./context.ts";
@@ -15,6 +15,8 @@ import { changeSchema } from "./schemas.ts";
 const alarm = v.object({
   name: v.string(),
   settings: v.record(v.string(), v.unknown()),
+  limit: v.string(),
+  unit: v.string(),
   state: v.nullable(v.record(v.string(), v.unknown())),
 });
 
@@ -88,6 +90,12 @@ function nameOf({ gateway }: AdminContext, params: Readonly<Record<string, strin
 
 function alarmOf({ gateway }: AdminContext, name: string): v.InferOutput<typeof alarm> {
   const options: AlarmOptions = gateway.config.alarm[name]!; // the callers have looked
-  const state = gateway.alarms?.stateOf(name);
-  return { name, settings: { ...options }, state: state ? { ...state } : null };
+  const state = gateway.alarms?.stateOf(name), unit = gateway.alarms?.unitOf(name) ?? "";
+  return {
+    name,
+    settings: { ...options },
+    limit: conditionText(options, unit),
+    unit,
+    state: state ? { ...state } : null,
+  };
 }

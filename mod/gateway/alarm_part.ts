@@ -15,6 +15,7 @@ import {
   type AlarmSignalsContext,
 } from "./alarm_signals.ts";
 import { StreamAlarms } from "./alarm_stream.ts";
+import { AlarmUnits } from "./alarm_units.ts";
 
 /** What the part needs of the gateway. */
 export interface AlarmContext extends AlarmSignalsContext {
@@ -41,6 +42,7 @@ export class AlarmPart implements Part {
   readonly #complaints: Complaints;
   readonly #watches = new Map<string, AlarmWatch>();
   readonly #streams = new Map<string, StreamAlarms>();
+  readonly #units = new AlarmUnits();
   #alarms: Readonly<Record<string, AlarmOptions>>;
   #access: AccessControl | undefined;
   #matchTimer: ReturnType<typeof setTimeout> | undefined;
@@ -131,6 +133,11 @@ export class AlarmPart implements Part {
     };
   }
 
+  /** The unit that the signals of an alarm have in common; empty if there is none, or none has sent a value yet. */
+  unitOf(name: string): string {
+    return this.#units.of(name);
+  }
+
   /** Each alarm with its counters. */
   status(): PartStatus {
     return {
@@ -208,6 +215,7 @@ export class AlarmPart implements Part {
       if (options?.stream === watch.options.stream) continue;
       access.removeSubscriber(name);
       this.#watches.delete(name);
+      this.#units.remove(name);
     }
     for (const [name, options] of Object.entries(this.#alarms)) {
       const watch = this.#watches.get(name);
@@ -238,6 +246,7 @@ export class AlarmPart implements Part {
 
   #forget(): void {
     for (const stream of this.#streams.values()) stream.forget();
+    this.#units.renew();
   }
 
   #matchSoon(ms = GATHER_MS): void {
@@ -286,7 +295,9 @@ export class AlarmPart implements Part {
           this.#unwatched++;
           continue;
         }
-        const isAngle = /^[VI]PHA$/.test(registry.get(handle)?.type ?? "");
+        const { type = "", unit = "" } = registry.get(handle) ?? {};
+        const isAngle = /^[VI]PHA$/.test(type);
+        this.#units.add(name, unit);
         const before = watch.size;
         places.push({ place, slot: watch.join(handle, { isAngle, gapMicros }) });
         watched += watch.size - before;

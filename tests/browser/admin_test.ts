@@ -125,7 +125,7 @@ browse(
     await login(visitor, station, "engineer");
     await go(visitor, "Alarms");
     const table = page.getByRole("table", { name: "Configured alarms" });
-    await table.getByRole("cell", { name: "over 61 for 0.1 s" }).waitFor();
+    await table.getByRole("cell", { name: "over 61 Hz for 0.1 s, back by 0.05 Hz" }).waitFor();
     await page.getByRole("button", { name: "Change the limits of high" }).click();
     const dialog = page.getByRole("dialog");
     await dialog.getByText("Frequency is high").waitFor();
@@ -137,7 +137,7 @@ browse(
     assert.equal(await dialog.locator("[aria-invalid]").getAttribute("name"), "delayMs");
     await dialog.getByLabel("Must last, ms").fill("0");
     await dialog.getByRole("alert").filter({ hasText: "delayMs" }).waitFor({ state: "detached" });
-    await dialog.getByLabel("Limit", { exact: true }).fill("59.5");
+    await dialog.getByLabel("Limit, Hz", { exact: true }).fill("59.5");
     await dialog.getByRole("button", { name: "What would change?" }).click();
     await dialog.getByText("+limit = 59.5 # Hz").waitFor();
     await visitor.picture("limits-preview");
@@ -154,7 +154,7 @@ browse(
     await visitor.picture("alarms-raised");
     // Somebody else was faster: it is refused, in words.
     await page.getByRole("button", { name: "Change the limits of high" }).click();
-    await dialog.getByLabel("Limit", { exact: true }).fill("62");
+    await dialog.getByLabel("Limit, Hz", { exact: true }).fill("62");
     await keeper.edit(
       { author: "other", comment: "", cause: "edit" },
       (text) => text.replace("limit = 59.5", "limit = 63"),
@@ -162,25 +162,25 @@ browse(
     await dialog.getByRole("button", { name: "Change", exact: true }).click();
     await dialog.getByRole("alert").filter({ hasText: "Somebody else has changed" }).waitFor();
     await page.keyboard.press("Escape");
-    await table.getByRole("cell", { name: "over 63" }).waitFor();
+    await table.getByRole("cell", { name: "over 63 Hz" }).waitFor();
     assert.match(
       visitor.troubles.splice(0).join(),
       /^error: Failed[^]*422[^]*error: Failed[^]*412/,
     );
 
     await page.getByRole("button", { name: "Change the limits of high" }).click();
-    await dialog.getByLabel("Limit", { exact: true }).fill("64");
+    await dialog.getByLabel("Limit, Hz", { exact: true }).fill("64");
     await dialog.getByLabel("on trial").check();
     await dialog.getByLabel("Seconds").fill("3");
     await dialog.getByRole("button", { name: "Change", exact: true }).click();
     await page.getByText("runs on trial and undoes itself").waitFor();
     await until(() => limit() === 63, "the undoing");
-    await table.getByRole("cell", { name: "over 63" }).waitFor();
+    await table.getByRole("cell", { name: "over 63 Hz" }).waitFor();
 
     const operator = await browser.open();
     await login(operator, station, "operator");
     await go(operator, "Alarms");
-    await operator.page.getByRole("cell", { name: "over 63" }).waitFor();
+    await operator.page.getByRole("cell", { name: "over 63 Hz" }).waitFor();
     assert.equal(await operator.page.getByRole("button", { name: /limits of/ }).count(), 0);
     assert.deepEqual(operator.troubles, []);
     await operator.close();
@@ -190,6 +190,7 @@ browse(
 condition = "over"
 signals = ["SignalType = 'FREQ'"]
 limit = 61 # Hz
+hysteresis = 0.05
 delayMs = 100
 severity = "high"
 description = "Frequency is high"

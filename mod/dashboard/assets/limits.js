@@ -10,7 +10,14 @@ import { SEVERITIES, whole } from "./format.js";
 import { LiveTable } from "./table.js";
 
 /** @typedef {import("./main.js").PageContext} PageContext */
-/** @typedef {{ name: string, settings: Record<string, any>, state: Record<string, any> | null }} Configured */
+/**
+ * @typedef {object} Configured
+ * @property {string} name
+ * @property {Record<string, any>} settings
+ * @property {string} limit What it looks for, in words, with the unit.
+ * @property {string} unit What its signals have in common; empty if they do not.
+ * @property {Record<string, any> | null} state
+ */
 
 const POLL_MS = 2000;
 /** Numbers that can be changed, and what they are; those that an alarm does not have are left out. */
@@ -69,7 +76,7 @@ function columnsFor(change) {
       text: ({ name }) => name,
       sort: ({ name }) => name,
     },
-    { title: "Looks for", text: conditionText },
+    { title: "Looks for", text: looksFor },
     {
       title: "Signals",
       kind: "wide mono",
@@ -117,34 +124,27 @@ function columnsFor(change) {
 }
 
 /** @param {Configured} alarm */
-function conditionText({ settings: s }) {
-  const back = s["hysteresis"] ? `, back by ${s["hysteresis"]}` : "";
-  const lasts = s["delayMs"] ? ` for ${s["delayMs"] / 1000} s` : "";
-  switch (s["condition"]) {
-    case "outside":
-      return `outside ${s["low"]} to ${s["high"]}${lasts}${back}`;
-    case "rateOfChange":
-      return `changes by ${s["limit"]} per second${lasts}${back}`;
-    case "flatline":
-      return `unchanged${lasts}`;
-    case "badQuality":
-      return `bad quality${lasts}`;
-    case "atLeast":
-    case "atMost":
-      return `at ${s["condition"] === "atLeast" ? "least" : "most"} ${s["limit"]}${lasts}${back}`;
-    case "equal":
-    case "notEqual":
-      return `${s["condition"] === "equal" ? "equal to" : "not"} ${s["limit"]}${lasts}${back}`;
-    default:
-      return `${s["condition"]} ${s["limit"]}${lasts}${back}`;
-  }
+function unitOf({ settings, unit }) {
+  return unit && settings["condition"] === "rateOfChange" ? `${unit} per second` : unit;
+}
+
+/** @param {Configured} alarm */
+function looksFor(alarm) {
+  const { settings: s, limit } = alarm;
+  // How long a signal must not change is a part of what is looked for.
+  const lasts = s["delayMs"] && s["condition"] !== "flatline"
+    ? ` for ${s["delayMs"] / 1000} s`
+    : "";
+  return limit + lasts +
+    (s["hysteresis"] ? `, back by ${s["hysteresis"]} ${unitOf(alarm)}`.trimEnd() : "");
 }
 
 /**
  * @param {Configured} alarm
  * @returns {import("./change.js").ChangeForm}
  */
-function formOf({ name, settings }) {
+function formOf(alarm) {
+  const { name, settings } = alarm, unit = unitOf(alarm);
   const own = NUMBERS.filter(([key]) => typeof settings[key] === "number");
   return {
     title: `Limits of ${name}`,
@@ -163,7 +163,7 @@ function formOf({ name, settings }) {
           h(
             "label",
             { class: "stack" },
-            label,
+            key.endsWith("Ms") || unit === "" ? label : `${label}, ${unit}`,
             h("input", {
               type: "number",
               name: key,
