@@ -45,7 +45,7 @@ export interface Connection {
   onDrain: (() => void) | undefined;
   /**
    * Called once, at the end, whoever ended it; `message` is a sentence for people. Bytes that were kept
-   * and not yet read are gone then.
+   * and not yet read are gone then. Who sets it after the end is told soon after.
    */
   onClose: ((reason: CloseReason, message: string) => void) | undefined;
   /**

@@ -23,7 +23,6 @@ export class SocketConnection implements Connection {
   bytesRead = 0;
   bytesWritten = 0;
   onDrain: (() => void) | undefined;
-  onClose: ((reason: CloseReason, message: string) => void) | undefined;
   readonly #socket: Socket;
   readonly #maxUnread: number;
   readonly #readRate: number;
@@ -37,6 +36,8 @@ export class SocketConnection implements Connection {
   #delivering = false;
   #open = true;
   #ended: { reason: CloseReason; message: string } | undefined;
+  #onClose: ((reason: CloseReason, message: string) => void) | undefined;
+  #isGone = false;
   #lingerTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(socket: Socket, secure: boolean, limits: ConnectionLimits, address?: string) {
@@ -66,6 +67,16 @@ export class SocketConnection implements Connection {
   set onData(take: ((bytes: Uint8Array) => void) | undefined) {
     this.#onData = take;
     if (this.#unread.length > 0) queueMicrotask(() => this.#deliverUnread());
+  }
+
+  get onClose(): ((reason: CloseReason, message: string) => void) | undefined {
+    return this.#onClose;
+  }
+
+  set onClose(tell: ((reason: CloseReason, message: string) => void) | undefined) {
+    this.#onClose = tell;
+    // A connection may end while its owner still waits for something else.
+    if (tell && this.#isGone) queueMicrotask(() => this.#closed());
   }
 
   get writableLength(): number {
@@ -178,8 +189,9 @@ export class SocketConnection implements Connection {
   #closed(): void {
     clearTimeout(this.#lingerTimer);
     this.#end("closedByPeer", "The connection went away");
-    const tell = this.onClose;
-    this.#onData = this.onDrain = this.onClose = undefined;
+    this.#isGone = true;
+    const tell = this.#onClose;
+    this.#onData = this.onDrain = this.#onClose = undefined;
     if (tell && this.#ended) tell(this.#ended.reason, this.#ended.message);
   }
 }

@@ -82,6 +82,19 @@ Deno.test("a paused connection is bounded", async () => {
   assert.deepEqual(ends, ["unreadLimit"]);
 });
 
+Deno.test("who begins to listen after the end is told of it", async () => {
+  await using bench = await open();
+  const connection = await connectTcp(local(bench.listener.port));
+  await until(() => bench.peers.length === 1, "a peer");
+  const ends: CloseReason[] = [];
+  connection.onClose = (reason) => ends.push(reason);
+  bench.peers[0]!.connection.close();
+  await until(() => ends.length === 1, "the end");
+  connection.onClose = (reason) => ends.push(reason);
+  await until(() => ends.length === 2, "the end once more");
+  assert.deepEqual(ends, ["closedByPeer", "closedByPeer"]);
+});
+
 Deno.test("a handler that throws costs its own connection only", async () => {
   await using bench = await open();
   const [first, second] = [
