@@ -23,8 +23,11 @@ export async function until(
   limitMs = LIMIT_MS,
 ): Promise<void> {
   const end = performance.now() + limitMs;
-  while (!await condition()) {
-    if (performance.now() > end) {
+  for (;;) {
+    // Read first: a process that stood still past the end looks once more at what came meanwhile.
+    const isOver = performance.now() > end;
+    if (await condition()) return;
+    if (isOver) {
       const found = typeof what === "string" ? what : what();
       const told = typeof found === "string" ? found : JSON.stringify(found);
       throw new Error(`Waited ${limitMs} ms for ${told}`);
