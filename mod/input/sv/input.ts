@@ -7,12 +7,8 @@
  */
 import * as v from "valibot";
 import {
-  type Clock,
-  type ClockReport,
   DecodeError,
   type Frame,
-  type FrameSink,
-  type Log,
   makeFrame,
   type Metric,
   type Part,
@@ -20,55 +16,29 @@ import {
   type PartStatus,
   secondStateFlags,
   type SeenDevices,
-  type SignalRegistry,
   type StatisticRow,
 } from "../../core/mod.ts";
 import { orderSchema, type TriggerOrder } from "../../event/mod.ts";
 import { rawRights } from "../../os/mod.ts";
 import { Complaints, IngestLedger, InputStatistics, SourceClockWatch } from "../../stats/mod.ts";
 import { type Carrier, type RecordTaker, WorkerCarrier } from "./carrier.ts";
+import type { SvInputContext } from "./context.ts";
 import { registerDevices, streamName } from "./devices.ts";
 import { discoveredStream, seenDevice } from "./discovery.ts";
 import { EventInbox } from "./event_outbox.ts";
-import { liveBlock, type LiveNotice } from "./live_stream.ts";
+import {
+  complaintSchema,
+  EVENT_TEXT,
+  eventSchema,
+  figuresSchema,
+  liveNoticeSchema,
+} from "./link_texts.ts";
+import { liveBlock } from "./live_stream.ts";
 import { nominalOf, type SvInputOptions } from "./options.ts";
-import type { RecordingOptions } from "./recording.ts";
 import { readFrame, recordContent, RecordType, textRecord } from "./records.ts";
 import { type DeviceBooks, metricsOf, missingOf, type Reported, statusDetail } from "./report.ts";
 import { type LinkWatcher, RedialingCarrier } from "./redial.ts";
 import { SocketCarrier } from "./socket_carrier.ts";
-
-/** What the gateway hands to an input. */
-export interface SvInputContext {
-  /** Gives out handles and GUIDs. */
-  readonly registry: SignalRegistry;
-  /** Takes the frames, lent. */
-  readonly sink: FrameSink;
-  /** Where an operator reads. */
-  readonly log: Log;
-  /** The time. */
-  readonly clock: Clock;
-  /** What is known of the clock that tells the seconds of samples; undefined if nobody watches it. */
-  readonly clockReport?: () => ClockReport | undefined;
-  /** Processor cores; default what the platform says. */
-  readonly cores?: number;
-  /** What is recorded, and who takes it; nothing is recorded without it. */
-  readonly events?: SvEvents;
-}
-
-/** Event recording, as the gateway wants it. */
-export interface SvEvents {
-  /** What capture is told. */
-  readonly recording: RecordingOptions;
-  /** A trigger has fired that other streams are recorded for. */
-  fired(order: TriggerOrder): void;
-  /** An event record of a stream is complete; its bytes are the taker's. */
-  recorded(acronym: string, id: string, bytes: Uint8Array<ArrayBuffer>): void;
-  /** From now on the live messages of a stream, by its acronym, are these. */
-  liveStream(acronym: string, notice: LiveNotice): void;
-  /** A live message of a stream, as the block that subscribers get, lent. */
-  live(acronym: string, block: Uint8Array): void;
-}
 
 /** A sampled-values input. */
 export interface SvInput extends Part {
@@ -99,26 +69,6 @@ interface DeviceState extends DeviceBooks {
 const HOUSEKEEPING_MS = 1000;
 /** Frames of an age that makes the part be called running. */
 const FRESH_MS = 2000;
-
-const eventSchema = v.looseObject({
-  stream: v.optional(v.number()),
-  change: v.optional(v.string()),
-  interface: v.optional(v.string()),
-  state: v.optional(v.string()),
-});
-const liveNoticeSchema = v.object({
-  stream: v.number(),
-  confRev: v.number(),
-  encoding: v.object({
-    uuid: v.string(),
-    variables: v.number(),
-    samplingRate: v.number(),
-    samplesPerMessage: v.number(),
-    xor: v.boolean(),
-  }),
-});
-const complaintSchema = v.object({ kind: v.string(), message: v.string() });
-const figures = v.record(v.string(), v.unknown());
 
 class Input implements SvInput, RecordTaker, LinkWatcher {
   readonly name: string;
@@ -364,7 +314,7 @@ class Input implements SvInput, RecordTaker, LinkWatcher {
         return this.#complain(kind, message);
       }
       case RecordType.Status:
-        this.#status(source, v.parse(figures, content));
+        this.#status(source, v.parse(figuresSchema, content));
         break;
       case RecordType.Discovered:
         this.#reported.discovered = v.parse(v.array(discoveredStream), content);
@@ -464,16 +414,3 @@ class Input implements SvInput, RecordTaker, LinkWatcher {
     this.#reason = reason;
   }
 }
-
-const EVENT_TEXT: Readonly<Record<string, (event: Record<string, unknown>) => string>> = {
-  live: () => "samples come",
-  returned: () => "samples come again",
-  lost: ({ quietMs }) => `no sample for ${quietMs} ms`,
-  publisher: ({ source }) => `another publisher has taken over: ${source}`,
-  simulated: () => "simulated samples have taken the place of real ones",
-  confRev: ({ confRev }) => `confRev is ${confRev} now; the waveform before it is forgotten`,
-  smpSynch: ({ smpSynch }) => `smpSynch is ${smpSynch} now`,
-  gmIdentity: () => "the grandmaster clock is another one",
-  oddCount: () =>
-    "smpCnt goes beyond the rate: the publisher counts modulo 65535 or so, its clock is taken as free running",
-};

@@ -6,7 +6,8 @@
 export { type CaptureServer, type CaptureServerOptions, serveCapture } from "./capture_server.ts";
 export { ClockLink, type ClockLinkOptions } from "./clock_link.ts";
 export type { ClockWatchOptions } from "./clock_watch.ts";
-export { createSvInput, type SvEvents, type SvInput, type SvInputContext } from "./input.ts";
+export type { SvEvents, SvInputContext } from "./context.ts";
+export { createSvInput, type SvInput } from "./input.ts";
 export type { LiveEncoding, LiveNotice } from "./live_stream.ts";
 export { svInputBytes, svInputWorkers, type SvMemory } from "./memory.ts";
 export type {
