@@ -13,13 +13,7 @@ import {
   type Verdict,
 } from "../../identity/mod.ts";
 import type { Connection, TlsPeer } from "../../os/mod.ts";
-import { Complaints } from "../../stats/mod.ts";
-import {
-  type BlockOpening,
-  connectionRefusedFrame,
-  FrameLog,
-  REFUSAL_LINGER_MS,
-} from "../../sttp/mod.ts";
+import { type BlockOpening, FrameLog } from "../../sttp/mod.ts";
 import { BlockAccess } from "./block_access.ts";
 import type { BlockTaker } from "./block_taker.ts";
 import { SttpMetadata } from "./metadata.ts";
@@ -27,6 +21,7 @@ import { MetadataMaker } from "./metadata_maker.ts";
 import { UnsentCap } from "./unsent_cap.ts";
 import { OutputStatistics } from "./output_statistics.ts";
 import type { SttpOutputContext } from "./context.ts";
+import { Refusals } from "./refusals.ts";
 import type { SttpOutputOptions } from "./schema.ts";
 import { Subscriber, type SubscriberSettings } from "./subscriber.ts";
 import { SubscriberConnection } from "./subscriber_connection.ts";
@@ -52,8 +47,8 @@ export interface ShownPeer {
 export class SubscriberConnections {
   /** Subscribers by name. */
   readonly subscribers = new Map<string, Subscriber>();
-  /** Connections that were refused, by reason. */
-  readonly refusals: Record<string, number> = {};
+  /** Connections that were refused. */
+  readonly refusals: Refusals;
   /** Connections that were served. */
   accepted = 0;
   /** What waits in all connections together. */
@@ -64,18 +59,15 @@ export class SubscriberConnections {
   readonly access: BlockAccess;
   /** What makes metadata. */
   readonly metadataMaker: MetadataMaker;
-  readonly #name: string;
   readonly #options: SttpOutputOptions;
   readonly #context: SttpOutputContext;
   readonly #again: () => void;
-  readonly #complaints: Complaints;
   readonly #metadata: SttpMetadata;
   readonly #logs = new Map<string, FrameLog>();
   readonly #open = new Set<SubscriberConnection>();
   readonly #peers = new Map<SubscriberConnection, ShownPeer>();
   readonly #certificates = new Map<SubscriberConnection, CertificateFacts>();
   readonly #expiry: ExpiryWarnings;
-  readonly #refused = new Map<Connection, number>();
   #identities: Identities;
   #seenVersion: number;
   #refreshMs = Infinity;
@@ -90,11 +82,10 @@ export class SubscriberConnections {
     context: SttpOutputContext,
     again: () => void,
   ) {
-    this.#name = name;
     this.#options = options;
     this.#context = context;
     this.#again = again;
-    this.#complaints = new Complaints(context.log);
+    this.refusals = new Refusals(name, context.clock, context.log);
     this.cap = new UnsentCap(options.maxTotalUnsentBytes);
     this.#expiry = new ExpiryWarnings(context.clock, context.log);
     this.statistics = new OutputStatistics(context.clock);
@@ -193,22 +184,17 @@ export class SubscriberConnections {
   ): boolean {
     const subscriber = this.subscribers.get(name);
     if (!subscriber || !subscriber.settings.enabled || subscriber.revoked) {
-      this.noteRefusal("disabled", `${name} may not connect`);
+      this.refusals.note("disabled", `${name} may not connect`);
       connection.destroy();
       return false;
     }
     const { maxConnections, connectionsPerSubscriber } = this.#options;
     if (this.size >= maxConnections || this.of(name).length >= connectionsPerSubscriber) {
-      this.noteRefusal("tooManyConnections", `${name} has too many connections`);
-      this.#refusePolitely(connection);
+      this.refusals.noRoom(connection, `${name} has too many connections`);
       return false;
     }
     if (this.#openFrom(connection.remoteAddress) >= this.#options.connectionsPerAddress) {
-      this.noteRefusal(
-        "tooManyConnections",
-        `${connection.remoteAddress} has too many connections`,
-      );
-      this.#refusePolitely(connection);
+      this.refusals.noRoom(connection, `${connection.remoteAddress} has too many connections`);
       return false;
     }
     const { clock, log } = this.#context;
@@ -266,16 +252,6 @@ export class SubscriberConnections {
     this.#expiry.check(certificates);
   }
 
-  /** Counts a connection that was refused, and says so once. */
-  noteRefusal(reason: string, message: string): void {
-    this.refusals[reason] = (this.refusals[reason] ?? 0) + 1;
-    this.#complaints.note(
-      `refused ${reason}`,
-      `${this.#name}: refused a connection: ${message}`,
-      this.#context.clock.monotonicMs(),
-    );
-  }
-
   /** Lets every connection encode what waits for it. */
   pump(): void {
     if (this.cap.tight) this.#checkCap();
@@ -287,15 +263,10 @@ export class SubscriberConnections {
   /** Does what is due. */
   tick(): void {
     const nowMs = this.#context.clock.monotonicMs();
-    this.#complaints.flush(nowMs);
+    this.refusals.tick(nowMs);
     for (const { complaints } of this.subscribers.values()) complaints.flush(nowMs);
     this.#checkCap();
     for (const connection of [...this.#open]) this.#guard(connection, () => connection.tick());
-    for (const [connection, untilMs] of this.#refused) {
-      if (nowMs < untilMs) continue;
-      this.#refused.delete(connection);
-      connection.close();
-    }
     if (this.access.version !== this.#seenVersion) {
       this.#seenVersion = this.access.version;
       this.#refreshMs = Math.min(this.#refreshMs, nowMs + REFRESH_DELAY_MS);
@@ -352,16 +323,7 @@ export class SubscriberConnections {
   endAll(reason: string): void {
     this.metadataMaker.stop();
     for (const connection of [...this.#open]) connection.destroy(reason);
-    for (const connection of this.#refused.keys()) connection.destroy();
-    this.#refused.clear();
-  }
-
-  /** Tells a peer why it is not served, and leaves it a second to read that. */
-  #refusePolitely(connection: Connection): void {
-    connection.onData = () => {};
-    connection.onClose = () => this.#refused.delete(connection);
-    connection.write(connectionRefusedFrame("Connection refused: too many active connections."));
-    this.#refused.set(connection, this.#context.clock.monotonicMs() + REFUSAL_LINGER_MS);
+    this.refusals.endAll();
   }
 
   #checkCap(): void {

@@ -285,7 +285,7 @@ class SttpOutputPart implements SttpOutput {
         secure: !this.#options.insecure,
         connections: connections.size,
         accepted: connections.accepted,
-        refused: { ...connections.refusals },
+        refused: { ...connections.refusals.counts },
         waitingBytes: connections.cap.totalBytes,
         heldBack: connections.cap.heldBack,
         capDisconnects: connections.cap.disconnected,
@@ -331,7 +331,7 @@ class SttpOutputPart implements SttpOutput {
       ...expiryMetrics(this.certificates()),
       ...connections.metadataMaker.metrics(),
     ];
-    for (const [reason, value] of Object.entries(connections.refusals)) {
+    for (const [reason, value] of Object.entries(connections.refusals.counts)) {
       all.push(counter("output_refused_total", "Connections that were refused", value, { reason }));
     }
     for (const [name, subscriber] of connections.subscribers) {
@@ -359,7 +359,7 @@ class SttpOutputPart implements SttpOutput {
     // A few more than are served, so that those beyond get an answer instead of a closed socket.
     const maxConnections = this.#options.maxConnections + 4;
     const onRefused = (refusal: Refusal) =>
-      connections.noteRefusal(refusal.reason, refusal.message);
+      connections.refusals.note(refusal.reason, refusal.message);
     if (this.#options.insecure) {
       return await listenTcp({
         hostname,
