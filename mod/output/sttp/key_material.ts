@@ -4,6 +4,7 @@
  * @module
  */
 import { type Log, messageOf } from "../../core/mod.ts";
+import { type CertificateFacts, factsIfReadable } from "../../identity/mod.ts";
 import { checkKeyPair, type KeyPairPem, readSecret, secretStamp } from "../../os/mod.ts";
 
 /** Where the pair stands. */
@@ -29,6 +30,7 @@ export class KeyMaterial {
   /** What was tried last, so that a pair that does not fit is told once. */
   #tried: KeyPairPem | undefined;
   #stamp = "";
+  #facts: { readonly certPem: string; readonly facts: CertificateFacts | undefined } | undefined;
 
   /** Reads nothing yet; `name` stands in messages. */
   constructor(source: KeyMaterialSource, name: string, log: Log) {
@@ -40,6 +42,16 @@ export class KeyMaterial {
   /** The pair in use; undefined before `load`. */
   get current(): KeyPairPem | undefined {
     return this.#current;
+  }
+
+  /** What the certificate in use says; undefined before `load`, and where it cannot be read. */
+  get facts(): CertificateFacts | undefined {
+    if (!this.#current) return undefined;
+    const { certPem } = this.#current;
+    if (this.#facts?.certPem !== certPem) {
+      this.#facts = { certPem, facts: factsIfReadable(certPem) };
+    }
+    return this.#facts.facts;
   }
 
   /** Reads the pair that the output begins with; rejects if it cannot be used. */

@@ -3,27 +3,20 @@
  *
  * @module
  */
+import { parseHostPort } from "../../config/mod.ts";
 import {
-  counter,
+  acronymOf,
   type Frame,
   type FrameSink,
-  gauge,
+  messageOf,
   type Metric,
   type Part,
   type PartState,
   type PartStatus,
+  ProtocolError,
   type StatisticRow,
 } from "../../core/mod.ts";
-import { parseHostPort } from "../../config/mod.ts";
-import { acronymOf, messageOf, ProtocolError } from "../../core/mod.ts";
-import {
-  type CertificateExpiry,
-  type CertificateFacts,
-  expiryMetrics,
-  expiryOf,
-  factsIfReadable,
-  type Identities,
-} from "../../identity/mod.ts";
+import { type CertificateExpiry, expiryOf, type Identities } from "../../identity/mod.ts";
 import {
   connectTls,
   type KeyPairPem,
@@ -40,6 +33,7 @@ import { SubscriberConnections } from "./connections.ts";
 import type { SttpOutputContext } from "./context.ts";
 import { Dialer } from "./dialer.ts";
 import { KeyMaterial } from "./key_material.ts";
+import { metricsOf } from "./report.ts";
 import type { SttpDial, SttpOutputOptions } from "./schema.ts";
 import type { SubscriberSettings, SubscriberStatus } from "./subscriber.ts";
 
@@ -126,7 +120,6 @@ class SttpOutputPart implements SttpOutput {
   readonly #material: KeyMaterial;
   #listener: Listener | undefined;
   #tlsListener: TlsListener | undefined;
-  #ownFacts: { readonly certPem: string; readonly facts: CertificateFacts | undefined } | undefined;
   #watchMs = Infinity;
   #expiryMs = Infinity;
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -260,12 +253,7 @@ class SttpOutputPart implements SttpOutput {
   }
 
   certificates(): CertificateExpiry[] {
-    const own = this.#material.current;
-    if (!own) return this.#connections.certificates();
-    if (this.#ownFacts?.certPem !== own.certPem) {
-      this.#ownFacts = { certPem: own.certPem, facts: factsIfReadable(own.certPem) };
-    }
-    const { facts } = this.#ownFacts;
+    const { facts } = this.#material;
     const nowMicros = this.#context.clock.nowMicros();
     return [
       ...(facts ? [expiryOf("own", this.name, facts, nowMicros)] : []),
@@ -313,31 +301,7 @@ class SttpOutputPart implements SttpOutput {
   }
 
   metrics(): Metric[] {
-    const connections = this.#connections;
-    const { totalBytes, heldBack, disconnected } = connections.cap;
-    const all = [
-      gauge("output_connections", "Connections of subscribers", connections.size),
-      gauge("output_waiting_bytes", "Encoded bytes that wait in all connections", totalBytes),
-      counter(
-        "output_held_back_total",
-        "Times that a connection was held back for the cap over all",
-        heldBack,
-      ),
-      counter(
-        "output_cap_disconnects_total",
-        "Connections ended for the cap over all",
-        disconnected,
-      ),
-      ...expiryMetrics(this.certificates()),
-      ...connections.metadataMaker.metrics(),
-    ];
-    for (const [reason, value] of Object.entries(connections.refusals.counts)) {
-      all.push(counter("output_refused_total", "Connections that were refused", value, { reason }));
-    }
-    for (const [name, subscriber] of connections.subscribers) {
-      all.push(...subscriber.metrics(connections.of(name)));
-    }
-    return all;
+    return metricsOf(this.#connections, this.certificates());
   }
 
   /** The source is the name in the configuration as acronym. */
