@@ -16,6 +16,7 @@ import { type Figure, figureTable, median } from "../mod/cli/bench_figure.ts";
 import { makeSelfSigned } from "../mod/os/mod.ts";
 import { sharedMicros, WallOffsets } from "./load/clock.ts";
 import { VALUES_PER_DEVICE } from "./load/device.ts";
+import { fetchOnce } from "./load/http.ts";
 import { gatewayArgs, LoadProcess, watchHost } from "./load/process.ts";
 import { type FrameMoment, readMoments } from "./load/records.ts";
 import { freePort } from "../tests/support/ports.ts";
@@ -383,7 +384,7 @@ function lateFrames(status: Status): number {
 }
 
 async function readStatus(port: number): Promise<Status> {
-  const response = await fetch(`http://127.0.0.1:${port}/api/status`, { headers: AS_ROOT });
+  const response = await fetchOnce(`http://127.0.0.1:${port}/api/status`, { headers: AS_ROOT });
   return await response.json();
 }
 

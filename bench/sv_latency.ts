@@ -17,6 +17,7 @@ import { type Cable, layCable } from "../mod/os/testing.ts";
 import { Instants } from "../mod/phasor/mod.ts";
 import { ADMIN_TOML, AS_ROOT } from "../tests/system/site.ts";
 import { sharedMicros } from "./load/clock.ts";
+import { fetchOnce } from "./load/http.ts";
 import { LoadProcess, watchHost } from "./load/process.ts";
 import { readMoments } from "./load/records.ts";
 import { freePort } from "../tests/support/ports.ts";
@@ -253,7 +254,9 @@ async function untilThere(path: string): Promise<void> {
 async function readStatus(port: number): Promise<{ fingerprint: string }> {
   for (const end = performance.now() + READY_MS; performance.now() < end;) {
     try {
-      const response = await fetch(`http://127.0.0.1:${port}/api/status`, { headers: AS_ROOT });
+      const response = await fetchOnce(`http://127.0.0.1:${port}/api/status`, {
+        headers: AS_ROOT,
+      });
       return await response.json();
     } catch {
       await sleep(50); // it is not there yet
