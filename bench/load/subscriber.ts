@@ -120,7 +120,8 @@ const client = new SttpClient({
 });
 client.start();
 while (!(await input.next()).done);
-const { outOfSequence, withoutCache, resubscriptions } = client.counters!; // it is connected
+// None where it is not connected just now, of which a line has told.
+const { outOfSequence = 0, withoutCache = 0, resubscriptions = 0 } = client.counters ?? {};
 await counter.moments.save(file);
 say({ received: { bySlot: [...counter.bySlot], outOfSequence, withoutCache, resubscriptions } });
 await client.stop();
