@@ -11,7 +11,7 @@ import { type Figure, figureTable, isReached } from "../mod/cli/bench_figure.ts"
 import { machine } from "../mod/cli/machine.ts";
 import { type Cable, layCable } from "../mod/os/testing.ts";
 import { sharedMicros } from "./load/clock.ts";
-import { LoadProcess, watchHost } from "./load/process.ts";
+import { allowedCores, LoadProcess, watchHost } from "./load/process.ts";
 
 /** What is sent and made of it. */
 interface Load {
@@ -97,6 +97,7 @@ async function run(
     name,
     ...numbers.map(String),
   ];
+  const [sending, capturing = sending] = allowedCores() as [number, number?];
   const send = (first: number, count: number, core: number) =>
     new LoadProcess(
       [
@@ -108,8 +109,8 @@ async function run(
       fifo,
       fifo ? undefined : core,
     );
-  const sender = send(0, streams, 0);
-  const storm = foreign > 0 ? send(streams, foreign, 1) : undefined;
+  const sender = send(0, streams, sending);
+  const storm = foreign > 0 ? send(streams, foreign, capturing) : undefined;
   const capture = new LoadProcess(
     args("bench/load/sv_capture.ts", cable.far, [
       streams,
@@ -119,7 +120,7 @@ async function run(
       waveformSeconds,
     ]),
     fifo,
-    fifo ? undefined : 1,
+    fifo ? undefined : capturing,
   );
   try {
     for (const process of [sender, storm, capture]) await process?.next("ready");

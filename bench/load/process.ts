@@ -180,6 +180,16 @@ function startCommand(): { env: Record<string, string>; words: string[] } {
   return { env: Object.fromEntries(settings), words };
 }
 
+/** The cores that this process may run on, as the kernel numbers them: in a container they need not begin with 0. */
+export function allowedCores(): number[] {
+  const status = Deno.readTextFileSync("/proc/self/status");
+  const list = /^Cpus_allowed_list:\s*(\S+)$/m.exec(status)?.[1] ?? "0";
+  return list.split(",").flatMap((range) => {
+    const [first, last = first] = range.split("-").map(Number) as [number, number?];
+    return Array.from({ length: last! - first + 1 }, (_, i) => first + i);
+  });
+}
+
 /** Shares of all cores since a moment before, in percent. */
 export interface HostShares {
   /** Work of anybody. */
