@@ -110,7 +110,7 @@ interface Detail {
     >
   >;
   readonly workers: readonly {
-    readonly capture: Readonly<Record<string, number>>;
+    readonly capture: Readonly<Record<string, number>> | null;
     readonly linkDropped: number;
   }[];
 }
@@ -142,7 +142,13 @@ async function record(what: string, number: string): Promise<void> {
   console.log(JSON.stringify({ [`recorded ${number}`]: recorded }));
 }
 
-while (detail().interface?.state !== "up") await sleep(10);
+/** Whether it captures, and has told of its rings and streams: an order before that finds nobody who takes it. */
+function isReady(): boolean {
+  const { interface: wire, workers, devices } = detail();
+  return wire?.state === "up" && workers.length > 0 && workers.every(({ capture }) => capture) &&
+    Object.values(devices).every(({ stream }) => stream);
+}
+while (!isReady()) await sleep(10);
 console.log(JSON.stringify({ ready: true }));
 for await (const line of lines(Deno.stdin.readable)) {
   const [order = "", number = ""] = line.split(" ");
@@ -168,8 +174,8 @@ for await (const line of lines(Deno.stdin.readable)) {
       counted: {
         samples,
         lost,
-        kernelDrops: sum((w) => w.capture["drops"] ?? 0),
-        packets: sum((w) => w.capture["packets"] ?? 0),
+        kernelDrops: sum((w) => w.capture?.["drops"] ?? 0),
+        packets: sum((w) => w.capture?.["packets"] ?? 0),
         linkDropped: sum((w) => w.linkDropped),
         latePercentile99: late[Math.floor(late.length * 0.99)],
         lateMost: late.at(-1),

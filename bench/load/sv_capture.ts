@@ -60,10 +60,13 @@ const part = createSvInput("bus", options, {
 interface Detail {
   readonly interface: { readonly state: string } | null;
   readonly devices: Readonly<
-    Record<string, { readonly stream: { readonly samples: Readonly<Record<string, number>> } }>
+    Record<
+      string,
+      { readonly stream: { readonly samples: Readonly<Record<string, number>> } | null }
+    >
   >;
   readonly workers: readonly {
-    readonly capture: Readonly<Record<string, number>>;
+    readonly capture: Readonly<Record<string, number>> | null;
     readonly linkDropped: number;
   }[];
 }
@@ -74,7 +77,9 @@ const detail = () => part.status().detail as unknown as Detail;
 function sums(): Record<string, number> {
   const sums: Record<string, number> = {};
   for (const { stream } of Object.values(detail().devices)) {
-    for (const [key, value] of Object.entries(stream.samples)) sums[key] = (sums[key] ?? 0) + value;
+    for (const [key, value] of Object.entries(stream!.samples)) {
+      sums[key] = (sums[key] ?? 0) + value;
+    }
   }
   return sums;
 }
@@ -91,7 +96,13 @@ function watch(): void {
 
 const orders = lines(Deno.stdin.readable);
 await part.start();
-while (detail().interface?.state !== "up") await new Promise((resolve) => setTimeout(resolve, 10));
+/** Whether it captures, and has told of its ring and of each stream. */
+function isReady(): boolean {
+  const { interface: wire, workers, devices } = detail();
+  return wire?.state === "up" && workers.length > 0 && workers.every(({ capture }) => capture) &&
+    Object.values(devices).every(({ stream }) => stream);
+}
+while (!isReady()) await new Promise((resolve) => setTimeout(resolve, 10));
 console.log(JSON.stringify({ ready: true }));
 await orders.next();
 late.length = 0;
@@ -108,8 +119,8 @@ console.log(JSON.stringify({
   counted: {
     before,
     samples: sums(),
-    kernelDrops: worker!.capture["drops"],
-    packets: worker!.capture["packets"],
+    kernelDrops: worker!.capture!["drops"],
+    packets: worker!.capture!["packets"],
     linkDropped: worker!.linkDropped,
     frames,
     bad,
