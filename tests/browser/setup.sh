@@ -7,9 +7,8 @@ case "${1:-}" in
   *) printf 'Usage: setup.sh [--require]\n' >&2; exit 2 ;;
 esac
 find_browser() { command -v chromium || command -v chromium-browser || command -v google-chrome; }
-if ! find_browser >/dev/null && command -v apt-get >/dev/null; then
-  export DEBIAN_FRONTEND=noninteractive
-  { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-liberation; } >/dev/null 2>&1
+if ! find_browser >/dev/null; then
+  sh "$(dirname "$0")/../support/apt.sh" chromium fonts-liberation >/dev/null 2>&1
 fi
 if browser=$(find_browser); then
   printf 'browser: ready: %s\n' "$("$browser" --version 2>/dev/null)"

@@ -38,12 +38,18 @@ ready() { # NAME VERSION
   printf 'interop: %s ready: %s\n' "$1" "$2"
 }
 
+# Runs a command that fetches something, three times at most: a mirror may fail once.
+again() {
+  for pause in 5 20 0; do
+    "$@" && return 0
+    sleep $pause
+  done
+  return 1
+}
+
 # Debian packages: tshark (the oracle for C37.118 frames and PTP), openssl (certificates, s_client), linuxptp.
 debian() { # COMMAND PACKAGE
-  if ! command -v "$1" > /dev/null 2>&1 && [ "$(id -u)" = 0 ] && command -v apt-get > /dev/null 2>&1; then
-    apt-get update -qq > /dev/null 2>&1
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$2" > "$cache/$1.log" 2>&1
-  fi
+  command -v "$1" > /dev/null 2>&1 || sh "$here/../support/apt.sh" "$2" > "$cache/$1.log" 2>&1
   if command -v "$1" > /dev/null 2>&1; then
     ready "$1" "$("$1" "$3" 2> /dev/null | head -n 1)"
   else
@@ -59,7 +65,7 @@ debian chronyd chrony -v
 wanted=$(cat "$here/python/requirements.txt")
 if [ ! -x "$cache/venv/bin/python" ] || [ "$(cat "$cache/venv/installed.txt" 2> /dev/null)" != "$wanted" ]; then
   if python3 -m venv "$cache/venv" > "$cache/python.log" 2>&1 &&
-    "$cache/venv/bin/pip" install --quiet --disable-pip-version-check -r "$here/python/requirements.txt" >> "$cache/python.log" 2>&1; then
+    again "$cache/venv/bin/pip" install --quiet --disable-pip-version-check -r "$here/python/requirements.txt" >> "$cache/python.log" 2>&1; then
     printf '%s\n' "$wanted" > "$cache/venv/installed.txt"
   fi
 fi
@@ -81,7 +87,7 @@ go_program() { # NAME FOLDER PROGRAM MODULE
     ready "$1" "$version"
   else
     rm -rf "$cache/$2" && mkdir -p "$cache/$2" && cp "$here/$2/go.mod" "$here/$2/main.go" "$cache/$2/"
-    if (cd "$cache/$2" && go mod tidy && go build -o "$cache/bin/$3" .) > "$cache/$1.log" 2>&1; then
+    if (cd "$cache/$2" && { go mod tidy || { sleep 5 && go mod tidy; }; } && go build -o "$cache/bin/$3" .) > "$cache/$1.log" 2>&1; then
       printf '%s\n' "$sources" > "$cache/bin/$3.sum"
       ready "$1" "$version"
     else
