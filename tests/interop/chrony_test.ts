@@ -41,7 +41,11 @@ testWith(
     const shown = () => `${server.reason} ${JSON.stringify(server.counters)} ${daemon.stderr}`;
     try {
       server.start();
-      await until(() => server.counters.answers >= 3, shown);
+      // Of several answers the quickest counts: those that a busy machine held up say less.
+      await until(
+        () => server.counters.answers >= 3 && server.reading().delayNs < 50e6,
+        shown,
+      );
       const judged = tracker.take(server.reading(), clock.monotonicMs());
       assert.equal(judged.reading.usable, true);
       assert.match(judged.reading.reason, /^stratum 3 of /);
@@ -50,7 +54,7 @@ testWith(
         Math.abs(judged.offsetNs) <= judged.reading.referenceErrorNs,
         JSON.stringify(judged),
       );
-      assert.ok(judged.reading.delayNs > 0 && judged.reading.delayNs < 50e6);
+      assert.ok(judged.reading.delayNs > 0);
       console.log(
         `chronyd: offset ${judged.offsetNs.toFixed(0)} ns, delay ${
           judged.reading.delayNs.toFixed(0)
