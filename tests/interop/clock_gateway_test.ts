@@ -63,6 +63,8 @@ const SETTINGS: readonly Setting[] = [
 const WATCHED = "FILTER ActiveMeasurements WHERE Device = 'EDGE!CLOCK'";
 /** Numbers of states in `!CLOCK-ST1`. */
 const LOCKED = 0, HOLDOVER = 2;
+/** Software stamps scatter on a busy machine, for half a minute now and then. */
+const GOOD_MS = 180_000;
 const BAD = StateFlags.BadTime | StateFlags.SuspectTime;
 
 /** Flags of one frame of the clock's statistics, and when the subscriber printed it. */
@@ -130,7 +132,7 @@ for (const setting of SETTINGS) {
           () => slave.log.join("\n"),
         );
         await slave.set(declareCertain(domain));
-        await until(() => gateway.stderr.includes("to locked"), () => gateway.stderr);
+        await until(() => gateway.stderr.includes("to locked"), () => gateway.stderr, GOOD_MS);
 
         const watch = inside(
           "watch",
@@ -158,10 +160,16 @@ for (const setting of SETTINGS) {
           const shown = () => `${JSON.stringify(seen.slice(-3))} ${watch.stderr} ${gateway.stderr}`;
           // Software stamps scatter on a busy machine, and so does the bound of the error: what is good is waited for.
           const isGood = () => seen.at(-1)?.state === LOCKED && (seen.at(-1)!.flags & BAD) === 0;
-          await until(isGood, shown);
+          await until(isGood, shown, GOOD_MS);
 
-          const before = await clock();
-          const { network: heard } = before!;
+          let before: ClockStatus | undefined;
+          // One Sync a second: they are there sooner or later, and one that is held up scatters.
+          await until(async () => {
+            before = await clock();
+            const { clocks: [heard], messages } = before?.network ?? { clocks: [], messages: {} };
+            return (messages["Sync"] ?? 0) > 5 && Math.abs(heard?.offsetNs ?? 1e9) < 1e6;
+          }, () => `${JSON.stringify(before?.network)} ${shown()}`);
+          const heard = before?.network;
           assert.deepEqual(heard?.problems, []);
           assert.equal(heard?.lost, 0);
           const kernel = before?.sources.find(({ name }) => name === "kernel");
@@ -169,27 +177,22 @@ for (const setting of SETTINGS) {
           assert.equal(heard?.grandmaster, "020000fffe000a01");
           assert.equal(heard?.delayMechanism, setting.delayMechanism);
           assert.equal(heard?.clocks[0]?.twoStep, true);
-          assert.ok(Math.abs(heard?.clocks[0]?.offsetNs ?? 1e9) < 1e6);
-          assert.ok((heard?.messages["Sync"] ?? 0) > 5);
 
-          await until(isGood, shown);
+          await until(isGood, shown, GOOD_MS);
           const killedMicros = Date.now() * 1000;
           await grandmaster.stop("SIGKILL");
           const isHeld = ({ atMicros, state }: Seen) =>
             atMicros > killedMicros && state === HOLDOVER;
           await until(() => seen.some(isHeld), shown);
           const upstream = seen.find(isHeld)!;
-          const after = await clock();
-          const change = after!.events.find((e) =>
-            e.atMicros > killedMicros && e.text.includes(" to holdover: ")
-          )!;
+          let after: ClockStatus | undefined;
+          await until(async () => (after = await clock()) !== undefined, shown);
+          const cause = / to holdover: ptp4l: (grandmaster lost: announce timeout|Sync lost)/;
+          const change = after!.events.find((e) => e.atMicros > killedMicros && cause.test(e.text));
+          assert.ok(change, JSON.stringify(after!.events));
           const tookMs = (upstream.atMicros - change.atMicros) / 1000;
           console.log(`The subscriber saw it ${tookMs.toFixed(0)} ms after the state changed`);
           assert.ok(tookMs < 10_000, `${tookMs} ms`); // ten times more than it takes
-          assert.match(
-            change.text,
-            /to holdover: ptp4l: (grandmaster lost: announce timeout|Sync lost)/,
-          );
           assert.equal(upstream.flags & BAD, StateFlags.SuspectTime); // its error is still known
 
           const better = await network.daemon(0, {
@@ -204,10 +207,13 @@ for (const setting of SETTINGS) {
               /holdover to l(ocked|ocal)/.test(gateway.stderr),
             shown,
           );
-          await until(isGood, shown);
-          const last = await clock();
-          assert.equal(last?.grandmaster, "00b0c7fffe000002");
-          assert.equal(last?.network?.grandmaster, "00b0c7fffe000002");
+          await until(isGood, shown, GOOD_MS);
+          let last: ClockStatus | undefined;
+          await until(async () => {
+            last = await clock();
+            return last?.grandmaster === "00b0c7fffe000002" &&
+              last.network?.grandmaster === "00b0c7fffe000002";
+          }, () => `${JSON.stringify(last)} ${shown()}`);
         } finally {
           clearInterval(look);
         }

@@ -12,6 +12,9 @@ import { announceAs, declareCertain, networkObstacle, PtpNetwork } from "./ptp_n
 import { testWith } from "./peers.ts";
 import { until } from "../support/waiting.ts";
 
+/** ptp4l first filters the delay to a grandmaster, with software stamps for half a minute now and then. */
+const LOCK_MS = 180_000;
+
 const clock = systemClock();
 const log = { debug() {}, info() {}, warn() {}, error() {} };
 const CONTEXT = {
@@ -98,7 +101,7 @@ for (const { name, domainNumber, settings } of SETTINGS) {
           () => picture.ports.get(1)?.dataSet?.portState === PortState.Slave,
           state,
         );
-        await until(() => machine.report.state === "locked", state);
+        await until(() => machine.report.state === "locked", state, LOCK_MS);
         assert.equal(machine.report.grandmasterIdentity, "020000fffe000a01");
         assert.ok(machine.report.errorNs < 31_000, `${machine.report.errorNs}`);
 
@@ -114,7 +117,8 @@ for (const { name, domainNumber, settings } of SETTINGS) {
         );
 
         // The grandmaster dies: holdover, with the cause, within 2 s after the announce timeout.
-        const killedMs = clock.monotonicMs();
+        await until(() => machine.report.state === "locked", state, LOCK_MS);
+        const killedMs = clock.monotonicMs(), before = events.length;
         await first.stop("SIGKILL");
         await until(() => machine.report.state === "holdover", state);
         const tookMs = clock.monotonicMs() - killedMs;
@@ -122,7 +126,7 @@ for (const { name, domainNumber, settings } of SETTINGS) {
         console.log(`${name}: holdover ${(tookMs / 1000).toFixed(2)} s after the grandmaster died`);
         assert.ok(tookMs < timeoutMs + 10_000, `${tookMs} ms`); // ptp4l shares the machine
         assert.match(
-          events.at(-1)!.text,
+          events.slice(before).map(({ text }) => text).join("\n"),
           /locked to holdover: (grandmaster lost: announce timeout|Sync lost)/,
         );
 
@@ -139,8 +143,7 @@ for (const { name, domainNumber, settings } of SETTINGS) {
           events.find((e) => e.kind === "grandmaster")!.text,
           /is 00b0c7fffe000002, it was 020000fffe000a01/,
         );
-        // ptp4l first filters the delay to the new one, with software stamps for half a minute now and then.
-        await until(() => machine.report.state === "locked", state);
+        await until(() => machine.report.state === "locked", state, LOCK_MS);
 
         // It degrades: local, although it is still followed.
         await second.set(announceAs(domainNumber, 52, 0x30, 0x04));
@@ -155,11 +158,9 @@ for (const { name, domainNumber, settings } of SETTINGS) {
           egressLatency: 5_000_000,
         });
         await stepped.set(announceAs(domainNumber, 6, 0x21));
-        await until(() => events.some((e) => e.kind === "step"), state);
-        assert.match(
-          events.find((e) => e.kind === "step")!.text,
-          /^ptp4l and the clock moved apart by -?[2-5](\.\d+)? ms$/,
-        );
+        // Among steps of another size that a busy machine's stamps may look like.
+        const moved = /^ptp4l and the clock moved apart by -?[2-5](\.\d+)? ms$/;
+        await until(() => events.some((e) => e.kind === "step" && moved.test(e.text)), state);
         await until(() => machine.report.state === "free", state);
 
         // ptp4l goes away and comes back.
