@@ -8,6 +8,8 @@ import { LineProcess } from "./peers.ts";
 import { freePort } from "../support/ports.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
+/** How long a program may take until it is there, on a machine that is busy. */
+const READY_MS = 120_000;
 const GATEWAY_ID = "0d9ac3b4-5e0f-4c7e-9f1a-77a8c8a3f2d1";
 
 /** One C37.118 input of the gateway under test. */
@@ -58,18 +60,21 @@ export async function startGateway(spec: GatewaySpec): Promise<RunningGateway> {
     cwd: ROOT,
   });
   const admin = `http://127.0.0.1:${adminPort}`;
+  // A connection that is kept may end just as it is used again.
+  const client = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
   const status = async (): Promise<unknown> => {
-    const answer = await fetch(`${admin}/api/status`, { headers: AS_ROOT });
+    const answer = await fetch(`${admin}/api/status`, { headers: AS_ROOT, client });
     return await answer.json();
   };
   const stop = async () => {
     await process.stop();
+    client.close();
     await Deno.remove(folder, { recursive: true });
   };
-  const end = performance.now() + 30_000;
+  const end = performance.now() + READY_MS;
   for (;;) {
     try {
-      const ready = await fetch(`${admin}/readyz`);
+      const ready = await fetch(`${admin}/readyz`, { client });
       await ready.body?.cancel();
       const receiving = spec.withoutData
         ? process.stderr.split("New configuration").length - 1
@@ -81,7 +86,7 @@ export async function startGateway(spec: GatewaySpec): Promise<RunningGateway> {
     if (performance.now() > end) {
       await stop();
       throw new Error(
-        `The gateway was not ready within 30 s; stderr:\n${process.stderr}\n${
+        `The gateway was not ready within ${READY_MS} ms; stderr:\n${process.stderr}\n${
           JSON.stringify(process.lines.slice(-20))
         }`,
       );
@@ -170,7 +175,7 @@ export async function startSimulator(count: number, args: string[]): Promise<Run
     ...["--count", String(count), "--record", record],
     ...args,
   ], { cwd: ROOT });
-  await process.line("ready");
+  await process.line("ready", READY_MS);
   const ports = process.lines.flatMap((line) => {
     const { stream } = line;
     return typeof stream === "object" && stream !== null && "port" in stream

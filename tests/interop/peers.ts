@@ -112,7 +112,7 @@ export class LineProcess {
   }
 
   /** Waits for the first line with `key` and returns its value; rejects when the program ends or time runs out. */
-  async line<T>(key: string, timeoutMs = 30_000): Promise<T> {
+  async line<T>(key: string, timeoutMs = 120_000): Promise<T> {
     const end = performance.now() + timeoutMs;
     for (;;) {
       const found = this.lines.find((line) => key in line);
@@ -139,13 +139,13 @@ export class LineProcess {
     return status.code;
   }
 
-  /** Asks it to end with `signal` and waits; kills it after 5 s. Safe to call twice. */
+  /** Asks it to end with `signal` and waits; kills it after 30 s, since a busy machine lets it wait. Safe to call twice. */
   async stop(signal: Deno.Signal = "SIGTERM"): Promise<void> {
     const timer = setTimeout(() => {
       this.#kill("SIGKILL");
       // A process that it left behind may hold its pipes open.
       this.#abort.abort();
-    }, 5000);
+    }, 30_000);
     this.#kill(signal);
     await this.ended();
     clearTimeout(timer);
