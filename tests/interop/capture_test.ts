@@ -11,6 +11,7 @@ import {
 import { startGateway } from "./gateway.ts";
 import { LineProcess, PYTHON, pythonProgram, testWith } from "./peers.ts";
 import { collect, floatOf } from "./received.ts";
+import { until } from "../support/waiting.ts";
 
 const FOLDER = new URL("../../../shared/vectors/c37118/", import.meta.url).pathname;
 
@@ -76,14 +77,15 @@ for (const name of CAPTURES) {
       "127.0.0.1",
       String(gateway.port),
       "FILTER ActiveMeasurements WHERE Device LIKE 'CAP%'",
-      String(Math.ceil(data.length / FRAMES_PER_SECOND) + 10),
+      "1",
+      String(valuesIn(data)),
     ]);
     try {
       await client.line("subscribed");
       // The cache has to be confirmed before data flow.
-      await new Promise((resolve) => setTimeout(resolve, 2000));
+      await until(async () => sessionsOf(await gateway.status()).some(isConfirmed));
       device.play(FRAMES_PER_SECOND);
-      const received = await collect(client, 60_000);
+      const received = await collect(client, 180_000);
       assert.deepEqual(received.summary.errors, []);
       assert.deepEqual(received.extra, []);
       compare(data, configuration.config, received.series);
@@ -93,6 +95,33 @@ for (const name of CAPTURES) {
       await device.close();
     }
   }, files === undefined ? `${FOLDER}${name}.server.bin is absent` : undefined);
+}
+
+/** A connection as the status page tells of it. */
+interface SessionStatus {
+  readonly state: string;
+  readonly awaitsConfirmation: boolean;
+}
+
+function isConfirmed({ state, awaitsConfirmation }: SessionStatus): boolean {
+  return state === "subscribed" && !awaitsConfirmation;
+}
+
+/** Connections of the subscriber, wherever the status page keeps them. */
+function sessionsOf(value: unknown): SessionStatus[] {
+  if (typeof value !== "object" || value === null) return [];
+  // The shape of an output's status.
+  if ("sessions" in value) return value.sessions as SessionStatus[];
+  return Object.values(value).flatMap(sessionsOf);
+}
+
+/** Measurements that come of frames. */
+function valuesIn(data: readonly FrameJson[]): number {
+  const ofBlock = ({ ph, an, dg }: NonNullable<FrameJson["blocks"]>[number]) =>
+    2 * ph.length + an.length + dg.length + 3; // FREQ, DFREQ and STAT
+  const ofFrame = ({ blocks = [] }: FrameJson) =>
+    blocks.reduce((sum, block) => sum + ofBlock(block), 1); // and the time quality
+  return data.reduce((sum, frame) => sum + ofFrame(frame), 0);
 }
 
 function compare(

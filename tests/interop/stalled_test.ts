@@ -41,7 +41,7 @@ for (const [name, peers, command, first] of CLIENTS) {
           String(SECONDS),
         ]);
         try {
-          received = await collect(client, 60_000);
+          received = await collect(client, 180_000);
           dropped = droppedSlow(await gateway.status());
           subscribed = client.lines.filter((line) => "subscribed" in line).length;
         } finally {

@@ -162,7 +162,7 @@ testWith(
   ["synchrophasor", "sttp"],
   "a PMU of synchrophasor is read through the whole gateway",
   async () => {
-    const port = freePort(), rate = 10;
+    const port = freePort(), rate = 10, SIGNALS = 14;
     const pmu = new LineProcess(PYTHON, [
       pythonProgram("pmu.py"),
       ...[port, 7, rate, 120].map(String),
@@ -174,10 +174,10 @@ testWith(
       "127.0.0.1",
       String(gateway.port),
       "FILTER ActiveMeasurements WHERE Device = 'THIRD'",
-      "10",
+      ...[10, 85 * SIGNALS].map(String),
     ]);
     try {
-      const received = await collect(client, 60_000);
+      const received = await collect(client, 180_000);
       await pmu.stop();
       assert.deepEqual(received.summary.errors, []);
       assert.deepEqual(received.extra, []);
@@ -215,6 +215,7 @@ testWith(
         }
       }
       const suffixes = values(sent[0]!).map(([suffix]) => suffix);
+      assert.equal(suffixes.length + 1, SIGNALS); // time quality is none of them
       for (const suffix of suffixes) {
         const series = received.series.get(`THIRD-${suffix}`);
         assert.ok(series, `nothing of ${suffix}`);

@@ -1,10 +1,10 @@
 """Subscribes to an STTP publisher with the published Python library and prints what it received as JSON lines.
 
-Usage: sttp_client.py HOST PORT FILTER SECONDS [STALL_AFTER STALL_FOR]
+Usage: sttp_client.py HOST PORT FILTER SECONDS [LEAST]
 
 Lines: {"metadata": ...}, {"subscribed": N}, {"batch": [[signalId, ticks, flags, bits], ...]} and last
-{"summary": ...}. SECONDS count from the first measurement. With STALL_AFTER and STALL_FOR the reading thread
-sleeps once, to play a subscriber that stalls.
+{"summary": ...}. SECONDS count from the first measurement. It goes on until it has LEAST measurements, where a busy
+machine lets them wait, but for a minute at most.
 """
 import json
 import os
@@ -18,7 +18,8 @@ from sttp.settings import Settings
 from sttp.subscriber import Subscriber
 
 host, port, expression, seconds = sys.argv[1], sys.argv[2], sys.argv[3], float(sys.argv[4])
-stall_after, stall_for = (float(sys.argv[5]), float(sys.argv[6])) if len(sys.argv) > 6 else (0.0, 0.0)
+least = int(sys.argv[5]) if len(sys.argv) > 5 else 0
+PATIENCE = 60
 
 
 def emit(line):
@@ -31,7 +32,6 @@ errors = []
 batches = []
 first = threading.Event()
 started = 0.0
-stalled = False
 done = False
 
 
@@ -58,16 +58,12 @@ def on_metadata(_):
 
 
 def on_measurements(measurements):
-    global started, stalled
+    global started
     if done:
         return
-    now = time.monotonic()
     if not first.is_set():
-        started = now
+        started = time.monotonic()
         first.set()
-    if stall_for > 0 and not stalled and now - started >= stall_after:
-        stalled = True
-        time.sleep(stall_for)
     batches.append(len(measurements))
     for m in measurements:
         received.append((m.signalid, m.timestamp, m.flags, m.value))
@@ -93,8 +89,10 @@ if error is not None:
     emit({"summary": {"received": 0, "signals": 0, "batches": 0, "seconds": 0, "errors": [str(error)]}})
     sys.exit(1)
 
-if first.wait(20):
+if first.wait(PATIENCE):
     time.sleep(max(0.0, started + seconds - time.monotonic()))
+    while len(received) < least and time.monotonic() < started + seconds + PATIENCE:
+        time.sleep(0.05)
 done = True
 elapsed = time.monotonic() - started if first.is_set() else 0.0
 taken = len(received)
