@@ -2,14 +2,16 @@
 
 Usage: sttp_publisher.py PORT SIGNALS RATE SECONDS DIRECTORY [FLAGS]
 
-Makes one device with SIGNALS measurements and publishes RATE frames per second. Prints {"listening": PORT},
-then, at the end, {"sent": [[signalId, ticks, bits, flags], ...]}. DIRECTORY takes the metadata file.
+Makes one device with SIGNALS measurements and publishes RATE frames per second until SIGTERM comes, at most for
+SECONDS. Prints {"listening": PORT}, then, at the end, {"sent": [[signalId, ticks, bits, flags], ...]}. DIRECTORY takes
+the metadata file.
 
 FLAGS is "none" (default); "small": state flags below 256 and values that are no numbers; or "large": the last signal
 has a state flag above that, which the library's encoder refuses.
 """
 import json
 import os
+import signal
 import struct
 import sys
 import time
@@ -30,6 +32,15 @@ def flags_of(signal, index):
     return 1 << signal % 8 if kind == "small" and (signal + index) % 3 == 0 else 0
 
 
+running = True
+
+
+def finish(*_):
+    global running
+    running = False
+
+
+signal.signal(signal.SIGTERM, finish)
 publisher = Publisher()
 publisher.statusmessage_logger = lambda text: sys.stderr.write(text + "\n")
 publisher.errormessage_logger = lambda text: sys.stderr.write(text + "\n")
@@ -47,7 +58,7 @@ print(json.dumps({"listening": port}), flush=True)
 
 sent = []
 end = time.time() + seconds
-while time.time() < end:
+while running and time.time() < end:
     slot = int(time.time() * rate) + 1
     time.sleep(max(0.0, slot / rate - time.time()))
     second, index = divmod(slot, rate)
