@@ -51,6 +51,11 @@ const CASES: readonly [string, CellLine, RegExp | undefined][] = [
   ["an error", line(all, { errors: ["lost"] }), /error: lost/],
   ["the wrong encoding", line(all, { status: ["Client subscribed using compact"] }), /answered/],
   ["nothing subscribed", line([], { events: [["subscribe"]] }), /no signals/],
+  [
+    "data told of before the first cache",
+    line([], { events: [["subscribe"], ["data", all], ["cache", [ID]]] }),
+    undefined,
+  ],
   ["a reader that ended", line(all, { alive: false }), /reader/],
 ];
 

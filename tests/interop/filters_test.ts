@@ -89,7 +89,7 @@ async function run(cases: readonly Vector[]) {
         cell: "look",
         config,
         steps: [{ subscribe: "FILTER ActiveMeasurements WHERE True" }, { run: 0.2 }],
-      }], 30_000);
+      }], 120_000);
       const adapted = cases.map((v) => adapt(v.expression, look.get("look")!));
       const every = await runCells(gateway.port, [
         {
@@ -104,7 +104,10 @@ async function run(cases: readonly Vector[]) {
         ...adapted.map((text, i) => ({
           cell: `filter ${i}`,
           config,
-          steps: [{ subscribe: text }, { run: 0.4, wait: !cases[i]!.expectedError }],
+          steps: [
+            { subscribe: text },
+            cases[i]!.expectedError ? { run: 0.4, answered: true } : { run: 0.4, least: 5 },
+          ],
         })),
         ...METADATA_FILTERS.map((metadatafilters) => ({
           cell: metadatafilters,
@@ -113,7 +116,7 @@ async function run(cases: readonly Vector[]) {
             run: 0.2,
           }],
         })),
-      ], 90_000);
+      ], 300_000);
       const tables = METADATA_FILTERS.map((f) => every.get(f)!.tables);
       assert.deepEqual(tables.map((t) => [t.DeviceDetail, t.MeasurementDetail, t.PhasorDetail]), [
         [2, 2, 20],

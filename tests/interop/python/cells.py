@@ -6,7 +6,10 @@ FILE holds a JSON array of cells: {"cell": NAME, "config": {...}, "settings": {.
 settings are attributes of the library's Config and Settings. A step is one of
 
     {"subscribe": FILTER}      the first goes out by itself after the metadata, later ones subscribe anew
-    {"run": SECONDS}           counted from the first measurement after the last subscribe, or from now
+    {"run": SECONDS}           counted from the first measurement after the last subscribe, which is waited for; with
+                               "wait": false from now; with "refused": true from the first error, with
+                               "answered": true from the first error or cache. With "least": N it goes on until there
+                               are N measurements of one signal
     {"unsubscribe": true}
     {"rows": [FILTER, ...]}    what the library's own filter engine selects from the metadata that it received
 
@@ -28,7 +31,10 @@ from sttp.subscriber import Subscriber
 from sttp.transport.datapublisher import DataPublisher
 
 host, port = sys.argv[1], int(sys.argv[2])
-CONNECT_SECONDS = 15
+# Longest wait for what has to come, on a machine that is busy.
+PATIENCE = 60
+# The library's reader gives up when a frame arrives while it unsubscribes: that says nothing of the publisher.
+ATTEMPTS = 5
 
 
 class Cell:
@@ -40,6 +46,7 @@ class Cell:
         self.metadata = threading.Event()
         self.cache = threading.Event()
         self.started = 0.0
+        self.counted, self.count = None, 0
 
     def on_metadata(self, dataset):
         self.dataset = dataset
@@ -47,11 +54,15 @@ class Cell:
 
     def on_cache(self, cache):
         self.events.append(["cache", [str(i) for i in cache._signalidlist]])
+        self.counted, self.count = None, 0
         self.cache.set()
 
     def on_measurements(self, measurements):
         if not self.data.is_set():
             self.started = time.monotonic()
+        if self.counted is None:
+            self.counted = measurements[0].signalid
+        self.count += sum(m.signalid == self.counted for m in measurements)
         # Copied at once and made text only at the end, so that reading keeps up.
         self.events.append(["data", [(m.signalid, m.timestamp, m.flags, m.value) for m in measurements]])
         self.data.set()
@@ -85,9 +96,7 @@ class Cell:
                         self.errors.append(str(error))
                         break
             elif "run" in step:
-                self.data.wait(step["run"] + (CONNECT_SECONDS if step.get("wait", True) else 0))
-                end = max(self.started, 0.0) + step["run"]
-                time.sleep(max(0.0, end - time.monotonic()))
+                self.go_on(step)
             elif "unsubscribe" in step:
                 s.unsubscribe()
                 # The library's reader gives up when a frame arrives during the call (13.2).
@@ -99,6 +108,27 @@ class Cell:
             elif "rows" in step:
                 rows = [select(self.dataset, text) for text in step["rows"]]
         return self.result(alive, rows)
+
+    def go_on(self, step):
+        begun = time.monotonic()
+        if step.get("refused"):
+            self.until(lambda: self.errors)
+            begun = time.monotonic()
+        elif step.get("answered"):
+            self.until(lambda: self.errors or self.cache.is_set())
+            begun = time.monotonic()
+        elif step.get("wait", True):
+            self.until(lambda: self.errors or self.data.is_set())
+            begun = self.started
+        time.sleep(max(0.0, begun + step["run"] - time.monotonic()))
+        if "least" in step:
+            self.until(lambda: self.errors or self.cache.is_set() and self.count >= step["least"])
+
+    @staticmethod
+    def until(condition):
+        end = time.monotonic() + PATIENCE
+        while not condition() and time.monotonic() < end:
+            time.sleep(0.01)
 
     def reading(self):
         thread = self.subscriber._datasubscriber._commandchannel_responsethread
@@ -138,8 +168,11 @@ def select(dataset, text):
 
 
 for spec in json.load(open(sys.argv[3])):
-    cell = Cell(spec)
-    line = cell.run()
+    for _ in range(ATTEMPTS):
+        cell = Cell(spec)
+        line = cell.run()
+        if line["alive"]:
+            break
     sys.stdout.write(json.dumps(line, separators=(",", ":")) + "\n")
     sys.stdout.flush()
     threading.Thread(target=cell.subscriber.dispose, daemon=True).start()
