@@ -9,6 +9,7 @@ import {
 import { systemClock } from "../../mod/os/mod.ts";
 import { PmuFleet, type PmuSimulator } from "../../mod/sim/mod.ts";
 import { freePort } from "../support/ports.ts";
+import { until } from "../support/waiting.ts";
 import { checkCommon, checkData } from "./dissected_frames.ts";
 import { dissect, type Dissected } from "./dissector.ts";
 import { startGateway } from "./gateway.ts";
@@ -76,6 +77,19 @@ interface PdcConfiguration {
 
 const RATE = 50, SECONDS = 10;
 
+/** What the aligner tells of the frames that it has given out. */
+interface AlignedFrames {
+  readonly publishedFrames: number;
+  /** Those that waited for nobody. */
+  readonly framesAheadOfSchedule: number;
+}
+
+function alignedFrames(status: unknown): AlignedFrames {
+  // The shape of a status page.
+  const { parts } = status as { parts: Record<string, { detail: AlignedFrames }> };
+  return parts["align.wide"]!.detail;
+}
+
 testWith(
   ["synchrophasor"],
   "the PDC of synchrophasor takes 10 s of what the gateway has aligned",
@@ -90,7 +104,7 @@ testWith(
           rate: RATE,
           transport: { kind: "tcp", port: 0 },
           model: { seed: n },
-          catchUpSlots: 60, // the package refuses NaN, so that no slot may be empty
+          catchUpSlots: 5 * RATE, // the package refuses NaN, so that no slot may be empty
           devices: [{
             device: n,
             idCode: 10 + n,
@@ -109,7 +123,7 @@ testWith(
       tables: `
 [align.wide]
 framesPerSecond = ${RATE}
-waitMs = 2000
+waitMs = 5000
 
 [output.pdc]
 type = "c37118"
@@ -125,12 +139,21 @@ frequencies = "integer"
 header = "Tieline"
 `,
     });
-    const pdc = new LineProcess(PYTHON, [
-      pythonProgram("pdc.py"),
-      "127.0.0.1",
-      ...[port, 77, RATE * SECONDS].map(String),
-    ]);
+    let pdc: LineProcess | undefined;
     try {
+      // The slots in which not all of them sent yet are gone: for a second, none has waited for one of them.
+      let since = { publishedFrames: 0, framesAheadOfSchedule: 0 };
+      await until(async () => {
+        const now = alignedFrames(await gateway.status());
+        const held = now.publishedFrames - now.framesAheadOfSchedule;
+        if (held !== since.publishedFrames - since.framesAheadOfSchedule) since = now;
+        return now.publishedFrames >= since.publishedFrames + RATE;
+      });
+      pdc = new LineProcess(PYTHON, [
+        pythonProgram("pdc.py"),
+        "127.0.0.1",
+        ...[port, 77, RATE * SECONDS].map(String),
+      ]);
       assert.equal(await pdc.ended(), 0, JSON.stringify(pdc.lines.at(-1)) + pdc.stderr);
       assert.equal(await pdc.line("header"), "Tieline");
       for (const key of ["cfg1", "cfg2"]) {
@@ -174,7 +197,7 @@ header = "Tieline"
         });
       }
     } finally {
-      await pdc.stop();
+      await pdc?.stop();
       await gateway.stop();
       await fleet.close();
     }
