@@ -131,7 +131,7 @@ for (const engine of ["python", "native"]) {
           );
           // What its own thread held up for longer than we wait for is late, nothing else goes wrong.
           assert.equal(sumOf("accepted") + sumOf("late"), sumOf("received"));
-          assert.ok(sumOf("late") < sumOf("received") / 4, JSON.stringify(samples()));
+          assert.ok(sumOf("accepted") > 2 * 4800, JSON.stringify(samples()));
         });
       } finally {
         await cable.remove();
