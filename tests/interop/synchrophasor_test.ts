@@ -168,7 +168,9 @@ testWith(
       ...[port, 7, rate, 120].map(String),
     ]);
     await pmu.line("listening");
-    const gateway = await startGateway({ inputs: [{ name: "third", port, idCode: 7 }] });
+    const gateway = await startGateway({
+      inputs: [{ name: "third", port, idCode: 7, extra: "dataLossMs = 60000" }],
+    });
     const client = new LineProcess(PYTHON, [
       pythonProgram("sttp_client.py"),
       "127.0.0.1",

@@ -12,6 +12,8 @@ program, which must be ended with SIGTERM. The package's own stamping is off: st
 """
 import json
 import logging
+import multiprocessing
+import os
 import signal
 import sys
 import time
@@ -22,8 +24,15 @@ from synchrophasor.pmu import Pmu
 
 port, idcode, rate, seconds = int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4])
 
-# An exit that runs the handlers of multiprocessing, which end the processes for the clients.
-signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+
+def end(*_):
+    # The processes for the clients would be waited for, and do not end by themselves.
+    for child in multiprocessing.active_children():
+        child.kill()
+    os._exit(0)
+
+
+signal.signal(signal.SIGTERM, end)
 
 names = ["VA", "VB", "VC", "I1", "ANALOG1"] + [f"BREAKER {i:X}" for i in range(16)]
 config = ConfigFrame2(
