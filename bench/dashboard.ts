@@ -21,7 +21,7 @@ const VIEWERS = 5, UPDATES_PER_SECOND = 10, PMUS = 6;
 const STATUS_MS = 2000;
 /** Seconds at the beginning of a measurement that do not count. */
 const WARM_UP_SECONDS = 4;
-const READY_MS = 120_000;
+const READY_MS = 300_000;
 
 /** The figures, each measured for `seconds`. */
 export async function measureDashboard(seconds: number): Promise<Figure[]> {

@@ -349,7 +349,7 @@ async function statusWhen(
   port: number,
   condition: (status: Status) => boolean,
 ): Promise<Status> {
-  const deadline = performance.now() + 120_000;
+  const deadline = performance.now() + 300_000;
   for (;;) {
     const status = await readStatus(port).catch(() => undefined);
     if (status && condition(status)) return status;

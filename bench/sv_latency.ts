@@ -27,7 +27,7 @@ const STREAMS = 20, RATE = 4800, HZ = 60, FPS = 60;
 const VALUES = 2 * 10 + 2 + 8 + 2;
 const WARM_UP_SECONDS = 4;
 /** How long the processes may take until they are there, on a machine that is busy. */
-const READY_MS = 120_000;
+const READY_MS = 300_000;
 
 if (import.meta.main) {
   const at = Deno.args.indexOf("--seconds");

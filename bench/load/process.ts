@@ -77,7 +77,7 @@ export class LoadProcess {
   }
 
   /** Waits for a line with `key` and returns its value. */
-  async next<T>(key: string, timeoutMs = 120_000): Promise<T> {
+  async next<T>(key: string, timeoutMs = 300_000): Promise<T> {
     const deadline = performance.now() + timeoutMs;
     for (;;) {
       const line = this.#lines.find((line) => key in line);
