@@ -14,9 +14,7 @@ skip() {
 [ "$(uname -m)" = x86_64 ] || skip "this machine is $(uname -m); run dist/tieline itself"
 [ -x "$tieline" ] || skip "dist/tieline-aarch64 is not there; make it with: deno task build aarch64"
 if ! command -v qemu-aarch64-static >/dev/null || [ ! -e $libraries/lib/libgcc_s.so.1 ]; then
-  { [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; } || skip "qemu-user-static is not installed, and apt-get is not for us"
-  { apt-get update && apt-get install -y --no-install-recommends \
-    qemu-user-static libc6-arm64-cross libgcc-s1-arm64-cross; } >/dev/null 2>&1 ||
+  sh tests/support/apt.sh qemu-user-static libc6-arm64-cross libgcc-s1-arm64-cross >/dev/null 2>&1 ||
     skip "qemu-user-static, libc6-arm64-cross and libgcc-s1-arm64-cross cannot be installed"
 fi
 
@@ -54,13 +52,13 @@ cat "$work/summary"
 sed -e '/^\[clock/,/^$/d' -e "s#/var/lib/tieline#$work/state#" -e 's/0\.0\.0\.0:7165/127.0.0.1:0/' -e 's/192\.0\.2\.10/127.0.0.1/' \
   -e "s#^interface = .*#pcap = { file = \"$work/sv.pcap\", speed = \"fast\" }#" -e 's/appid = 0x4001/appid = 0x4000/' \
   config/process_bus.toml >"$work/sv.toml"
-port=$(deno eval --no-config 'const l = Deno.listen({ hostname: "127.0.0.1", port: 0 }); console.log(l.addr.port); l.close()')
+port=$(deno eval --ext=ts 'import { freePort } from "./tests/support/ports.ts"; console.log(freePort())')
 printf '\n[admin]\nlisten = "127.0.0.1:%s"\ninsecure = true\nmetrics = "open"\n' "$port" >>"$work/sv.toml"
 replayed() {
   "$work/tieline" run "$work/sv.toml" &
   local pid=$! found=no
   for _ in $(seq 1200); do
-    curl -s "http://127.0.0.1:$port/metrics" | grep -q 'sv_samples_total{.*outcome="accepted".* 8000$' && found=yes && break
+    curl --max-time 10 -s "http://127.0.0.1:$port/metrics" | grep -q 'sv_samples_total{.*outcome="accepted".* 8000$' && found=yes && break
     sleep 0.1
   done
   kill -TERM $pid

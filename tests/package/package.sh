@@ -89,7 +89,7 @@ fi
 # run: gets ready, answers, ends with 0 on SIGTERM, keeps its identity.
 sed -e "s#/var/lib/tieline#$work/state#" -e 's/0\.0\.0\.0:7165/127.0.0.1:0/' -e 's/192\.0\.2\.10/127.0.0.1/' \
   config/one_pmu.toml >"$work/site.toml"
-port=$(deno eval --no-config 'const l = Deno.listen({ hostname: "127.0.0.1", port: 0 }); console.log(l.addr.port); l.close()')
+port=$(deno eval --ext=ts 'import { freePort } from "./tests/support/ports.ts"; console.log(freePort())')
 printf '\n[admin]\nlisten = "127.0.0.1:%s"\n' "$port" >>"$work/site.toml"
 now() { date +%s%3N; }
 run_once() {
@@ -98,7 +98,7 @@ run_once() {
   env -i PATH="$work/bin" TIELINE_UNPACK_DIR="$work/unpack" "$tieline" run "$work/site.toml" >"$work/run" 2>&1 &
   local pid=$!
   while [ $(($(now) - began)) -lt 60000 ]; do
-    if curl -skf "https://127.0.0.1:$port/readyz" >/dev/null; then
+    if curl --max-time 10 -skf "https://127.0.0.1:$port/readyz" >/dev/null; then
       ready=$(($(now) - began))
       break
     fi
@@ -139,10 +139,10 @@ capture_once() {
   env -i PATH="$work/bin" TIELINE_UNPACK_DIR="$work/unpack" "$tieline" run "$work/sv.toml" >"$work/run" 2>&1 &
   local pid=$! found=no
   for _ in $(seq 600); do
-    curl -s -H "$authorization" "http://127.0.0.1:$port/metrics" | grep -q 'sv_samples_total{.*outcome="accepted".* 12000$' && found=yes && break
+    curl --max-time 10 -s -H "$authorization" "http://127.0.0.1:$port/metrics" | grep -q 'sv_samples_total{.*outcome="accepted".* 12000$' && found=yes && break
     sleep 0.1
   done
-  curl -s -H "$authorization" "http://127.0.0.1:$port/metrics" | grep sv_samples_total
+  curl --max-time 10 -s -H "$authorization" "http://127.0.0.1:$port/metrics" | grep sv_samples_total
   kill -TERM $pid
   wait $pid
   [ $found = yes ] || { cat "$work/run"; return 1; }

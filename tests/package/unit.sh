@@ -8,14 +8,14 @@ cd "$(dirname "$0")/../.."
 unit=deploy/tieline.service
 capture=deploy/tieline-capture.service
 
-if ! { command -v systemd-analyze && /usr/bin/python3 -c 'import seccomp'; } >/dev/null 2>&1 &&
-  [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
-  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-    systemd python3-seccomp; } >/dev/null 2>&1
+if ! { command -v systemd-analyze && /usr/bin/python3 -c 'import seccomp'; } >/dev/null 2>&1; then
+  sh tests/support/apt.sh systemd python3-seccomp >/dev/null 2>&1
 fi
 command -v systemd-analyze >/dev/null || { echo "skipped: unit: systemd-analyze is not installed"; exit 0; }
 work=$(mktemp -d)
-trap 'rm -rf "$work"; ip link del tl-unit-a 2>/dev/null' EXIT
+# The two ends of a wire; names of its own, since what was killed leaves them behind.
+near=tl-ua$$ far=tl-ub$$
+trap 'rm -rf "$work"; ip link del $near 2>/dev/null' EXIT
 passed=0 failed=0
 result() {
   if [ "$2" -eq 0 ]; then passed=$((passed + 1)); else
@@ -92,8 +92,8 @@ two_processes() {
   install -d -o nobody -m 700 "$work/cache-capture"
   install -d -o daemon -m 700 "$work/gateway"
   install -m 755 dist/tieline "$work/tieline"
-  port=$(deno eval --no-config 'const l = Deno.listen({ hostname: "127.0.0.1", port: 0 }); console.log(l.addr.port); l.close()')
-  sed -e "s#/var/lib/tieline#$work/gateway/state#" -e 's/0\.0\.0\.0:7165/127.0.0.1:0/' -e 's/"eth1"/"tl-unit-a"/' \
+  port=$(deno eval --ext=ts 'import { freePort } from "./tests/support/ports.ts"; console.log(freePort())')
+  sed -e "s#/var/lib/tieline#$work/gateway/state#" -e 's/0\.0\.0\.0:7165/127.0.0.1:0/' -e "s/\"eth1\"/\"$near\"/" \
     -e "s#/run/tieline#$work/run#" config/process_bus.toml >"$work/bus.toml"
   # A user of the admin API; the token of the system tests will do.
   deno eval --ext=ts 'import { ADMIN_TOML, AS_ROOT } from "./tests/system/site.ts"; console.log(ADMIN_TOML); console.log("# " + AS_ROOT.Authorization)' |
@@ -107,7 +107,7 @@ two_processes() {
   (cd / && umask 0007 && exec setpriv --reuid=nobody --regid="$group" --clear-groups --no-new-privs \
     --inh-caps=-all,+net_raw --ambient-caps=-all,+net_raw --bounding-set=-all,+net_raw \
     env -i PATH=/usr/bin:/bin TIELINE_UNPACK_DIR="$work/cache-capture" $1 \
-    "$work/tieline" capture --socket "$work/run/capture.sock" --interface tl-unit-a) >"$work/capture.out" 2>&1 &
+    "$work/tieline" capture --socket "$work/run/capture.sock" --interface $near) >"$work/capture.out" 2>&1 &
   pid_capture=$!
   for _ in $(seq 600); do [ -S "$work/run/capture.sock" ] && break || sleep 0.1; done
   # shellcheck disable=SC2086
@@ -115,18 +115,18 @@ two_processes() {
     env -i PATH=/usr/bin:/bin TIELINE_UNPACK_DIR="$work/gateway/cache" $2 \
     "$work/tieline" run "$work/bus.toml") >"$work/gateway.out" 2>&1 &
   pid_gateway=$!
-  dist/tieline sim sv --interface tl-unit-b --count 2 --profile 9-2LE --nominal 50 --sv-id BAY --appid 0x4001 \
+  dist/tieline sim sv --interface $far --count 2 --profile 9-2LE --nominal 50 --sv-id BAY --appid 0x4001 \
     >"$work/sim.out" 2>&1 &
   pid_sim=$!
   for _ in $(seq 600); do
-    state=$(curl -s -H "$authorization" "http://127.0.0.1:$port/api/status" | grep -o '"input.process_bus":{"state":"[a-z]*"')
+    state=$(curl --max-time 10 -s -H "$authorization" "http://127.0.0.1:$port/api/status" | grep -o '"input.process_bus":{"state":"[a-z]*"')
     [ "${state##*:}" = '"running"' ] && break
     sleep 0.1
   done
-  curl -s -H "$authorization" "http://127.0.0.1:$port/api/status" | grep -o '"rights":{[^}]*}' >"$work/rights"
+  curl --max-time 10 -s -H "$authorization" "http://127.0.0.1:$port/api/status" | grep -o '"rights":{[^}]*}' >"$work/rights"
   # The clock as the gateway knows it by capture: PTP is heard, and the kernel tells a frequency.
   for _ in $(seq 600); do
-    curl -s -H "$authorization" "http://127.0.0.1:$port/api/clock" >"$work/clock"
+    curl --max-time 10 -s -H "$authorization" "http://127.0.0.1:$port/api/clock" >"$work/clock"
     grep -q '"problems":\[\]' "$work/clock" && grep -q '"frequencyPpm":' "$work/clock" && break
     sleep 0.1
   done
@@ -141,8 +141,8 @@ two_processes() {
   [ "${state##*:}" = '"running"' ] && grep -q '"ffi":false' "$work/rights" && [ $ended -eq 0 ]
 }
 if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null && [ -x dist/tieline ] &&
-  ip link add tl-unit-a type veth peer name tl-unit-b 2>/dev/null; then
-  ip link set tl-unit-a up && ip link set tl-unit-b up
+  ip link add $near type veth peer name $far 2>/dev/null; then
+  ip link set $near up && ip link set $far up
   filter_a= filter_b=
   if /usr/bin/python3 -c 'import seccomp' 2>/dev/null; then
     install -m 644 $unit $capture tests/package/syscall_filter.py "$work/"
