@@ -253,13 +253,13 @@ browse(
     await editor.fill(text.replace(/^waitMs = .*$/m, "waitMs = 250"));
     await page.getByRole("button", { name: "Push…" }).click();
     await page.getByLabel("Comment for the history").fill("wait longer");
-    await page.getByLabel("Seconds").fill("4");
+    await page.getByLabel("Seconds").fill("15"); // a busy machine needs some of them to look
     await page.getByRole("dialog").getByRole("button", { name: "Push" }).click();
     await page.getByText("runs on trial and undoes itself").waitFor();
     await visitor.picture("config-countdown");
     assert.equal(gateway.config.align["wide"]?.waitMs, 250);
     const left = await page.locator(".countdown .left").textContent();
-    assert.match(left!, /^0:0[0-4]$/);
+    assert.match(left!, /^0:(0\d|1[0-5])$/);
     await page.getByText("runs on trial and undoes itself").waitFor({ state: "hidden" });
     await until(() => gateway.config.align["wide"]?.waitMs === 200, "the undoing");
     await page.getByRole("cell", { name: "undone" }).waitFor();
