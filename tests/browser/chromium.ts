@@ -21,8 +21,8 @@ const FLAGS = [
 const NAMES = ["chromium", "chromium-browser", "google-chrome"];
 /** A tablet, and the least that the pages are made for. */
 const VIEWPORT = { width: 1024, height: 600 };
-/** Longest wait for what a page has to show. */
-const TIMEOUT_MS = 60_000;
+/** Longest wait for what a page has to show, and for the browser: much longer than either takes. */
+const TIMEOUT_MS = 120_000;
 
 /** A browser for the tests of one file. */
 export class Chromium {
@@ -51,7 +51,7 @@ export class Chromium {
   static async start(executablePath: string): Promise<Chromium> {
     // Loaded only where there is a browser: it is large.
     const { chromium } = await import("playwright-core");
-    const browser = await chromium.launch({ executablePath, args: FLAGS, timeout: 60_000 });
+    const browser = await chromium.launch({ executablePath, args: FLAGS, timeout: TIMEOUT_MS });
     await Deno.mkdir(ARTEFACTS, { recursive: true });
     return new Chromium(browser);
   }
