@@ -139,7 +139,7 @@ frequencies = "integer"
 header = "Tieline"
 `,
     });
-    let pdc: LineProcess | undefined;
+    let started: LineProcess | undefined;
     try {
       // The slots in which not all of them sent yet are gone: for a second, none has waited for one of them.
       let since = { publishedFrames: 0, framesAheadOfSchedule: 0 };
@@ -149,7 +149,7 @@ header = "Tieline"
         if (held !== since.publishedFrames - since.framesAheadOfSchedule) since = now;
         return now.publishedFrames >= since.publishedFrames + RATE;
       });
-      pdc = new LineProcess(PYTHON, [
+      const pdc = started = new LineProcess(PYTHON, [
         pythonProgram("pdc.py"),
         "127.0.0.1",
         ...[port, 77, RATE * SECONDS].map(String),
@@ -197,7 +197,7 @@ header = "Tieline"
         });
       }
     } finally {
-      await pdc?.stop();
+      await started?.stop();
       await gateway.stop();
       await fleet.close();
     }

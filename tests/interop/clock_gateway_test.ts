@@ -166,8 +166,9 @@ for (const setting of SETTINGS) {
           // One Sync a second: they are there sooner or later, and one that is held up scatters.
           await until(async () => {
             before = await clock();
-            const { clocks: [heard], messages } = before?.network ?? { clocks: [], messages: {} };
-            return (messages["Sync"] ?? 0) > 5 && Math.abs(heard?.offsetNs ?? 1e9) < 1e6;
+            const heard = before?.network;
+            return (heard?.messages["Sync"] ?? 0) > 5 &&
+              Math.abs(heard?.clocks[0]?.offsetNs ?? 1e9) < 1e6;
           }, () => `${JSON.stringify(before?.network)} ${shown()}`);
           const heard = before?.network;
           assert.deepEqual(heard?.problems, []);
