@@ -17,6 +17,7 @@ import { type RecordingOptions, recordingSchema } from "./recording.ts";
 import { LINK_VERSION, recordContent, RecordType, textRecord } from "./records.ts";
 import { svInputSchema } from "./schema.ts";
 import { writeAll } from "./socket_carrier.ts";
+import { StartingBeat } from "./starting_beat.ts";
 import { type CaptureThread, WorkerPool } from "./worker_pool.ts";
 
 /** How to serve. */
@@ -44,8 +45,6 @@ export interface CaptureServer {
 const MAX_CONNECTIONS = 8;
 const READ_BYTES = 65_536;
 const CONFIGURE_TIMEOUT_MS = 5000;
-/** How often it says hello while its Workers come up: a gateway takes longer silence for a broken link. */
-const HELLO_MS = 1000;
 /** Bytes that may wait for a gateway that does not read; frames beyond are dropped. */
 const MAX_WAITING = 4 * 1024 * 1024;
 /** Above this the Workers are left alone for a moment. */
@@ -58,8 +57,21 @@ const FAREWELL_MS = 500;
 /** The same for event records, which a gateway that stops waits five seconds for. */
 const LAST_RECORDS_MS = 4000;
 
+/** What captures for one input. */
+export type CapturePool = Pick<WorkerPool, "threads" | "start" | "stop" | "tell">;
+/** Makes it, as a {@linkcode WorkerPool} is made. */
+export type MakePool = (...given: ConstructorParameters<typeof WorkerPool>) => CapturePool;
+
 /** Listens at `options.path`. A socket that is left there from before is replaced. */
-export async function serveCapture(options: CaptureServerOptions): Promise<CaptureServer> {
+export function serveCapture(options: CaptureServerOptions): Promise<CaptureServer> {
+  return servePools(options, (...given) => new WorkerPool(...given));
+}
+
+/** The same, where what captures is made by `makePool`. */
+export async function servePools(
+  options: CaptureServerOptions,
+  makePool: MakePool,
+): Promise<CaptureServer> {
   await removeStale(options.path);
   const listener = Deno.listen({ transport: "unix", path: options.path });
   // Read and write for the group too: the gateway is another user.
@@ -73,7 +85,7 @@ export async function serveCapture(options: CaptureServerOptions): Promise<Captu
         conn.close();
         continue;
       }
-      const connection = new Connection(conn, options);
+      const connection = new Connection(conn, options, makePool);
       open.add(connection);
       void connection.run().finally(() => open.delete(connection));
     }
@@ -97,10 +109,12 @@ export async function serveCapture(options: CaptureServerOptions): Promise<Captu
 class Connection {
   readonly #conn: Deno.UnixConn;
   readonly #options: CaptureServerOptions;
+  readonly #makePool: MakePool;
   readonly #parser = new LinkParser();
   readonly #queue: Uint8Array<ArrayBuffer>[] = [];
   #waiting = 0;
-  #pool: WorkerPool | undefined;
+  #pool: CapturePool | undefined;
+  #starting: StartingBeat | undefined;
   #watch: ClockWatch | undefined;
   #recording: RecordingOptions | undefined;
   #writing: Promise<void> | undefined;
@@ -108,9 +122,10 @@ class Connection {
   #closed = false;
   #dropped = 0;
 
-  constructor(conn: Deno.UnixConn, options: CaptureServerOptions) {
+  constructor(conn: Deno.UnixConn, options: CaptureServerOptions, makePool: MakePool) {
     this.#conn = conn;
     this.#options = options;
+    this.#makePool = makePool;
   }
 
   async run(): Promise<void> {
@@ -174,6 +189,7 @@ class Connection {
     if (this.#closed) return;
     this.#closed = true;
     this.#options.log.info(`The link closes: ${reason}`);
+    this.#starting?.end();
     this.#watch?.close();
     await this.#pool?.stop();
     try {
@@ -225,23 +241,20 @@ class Connection {
     if (name === undefined) throw new Error("expected an interface to capture, found none");
     this.#permit(name);
     log.info(`Capturing ${options.streams.length} streams on ${name}`);
-    const pool = new WorkerPool(
+    const pool = this.#makePool(
       options,
       this.#recording,
       cores,
       (reason) => void this.#refuse(reason),
     );
     this.#pool = pool;
-    this.#hello();
-    const helloTimer = setInterval(() => this.#hello(), HELLO_MS);
+    this.#starting = new StartingBeat(() => this.#hello());
     this.#reading = (async () => {
       try {
         await pool.start();
       } catch (error) {
         void this.#refuse(messageOf(error));
         return;
-      } finally {
-        clearInterval(helloTimer);
       }
       await Promise.all(pool.threads.map((thread, source) => this.#pump(thread, source)));
     })();
@@ -266,6 +279,7 @@ class Connection {
         size += length;
       });
       if (size === 0) continue;
+      this.#starting?.end();
       const bytes = new Uint8Array(size);
       let at = 0;
       for (const piece of pieces) {

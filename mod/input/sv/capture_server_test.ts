@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { cloneFrame, type Frame, type Log, SignalRegistry } from "../../core/mod.ts";
 import { systemClock } from "../../os/mod.ts";
 import { layCable } from "../../os/testing.ts";
-import { type CaptureServer, serveCapture } from "./capture_server.ts";
+import { type CaptureServer, type MakePool, serveCapture, servePools } from "./capture_server.ts";
 import { createSvInput } from "./input.ts";
 import { LinkParser } from "./link_parser.ts";
+import { RecordRing } from "./record_ring.ts";
 import { RECORD_HEADER, RecordType, textRecord } from "./records.ts";
 import { leStream, LiveSource, MADE_RMS, optionsOf } from "./testing.ts";
 import { until } from "../../../tests/support/waiting.ts";
@@ -17,16 +18,12 @@ function logTo(lines: string[]): Log {
 async function served(
   interfaces: readonly string[],
   use: (path: string, server: CaptureServer, log: string[]) => Promise<void>,
+  makePool?: MakePool,
 ): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "tieline-capture-" });
   const path = `${folder}/run/capture.sock`, log: string[] = [];
-  const server = await serveCapture({
-    path,
-    interfaces,
-    program: "test",
-    cores: 2,
-    log: logTo(log),
-  });
+  const options = { path, interfaces, program: "test", cores: 2, log: logTo(log) };
+  const server = await (makePool ? servePools(options, makePool) : serveCapture(options));
   try {
     await use(path, server, log);
   } finally {
@@ -125,6 +122,51 @@ Deno.test("capture server: it speaks from the configuration on, before its Worke
     conn.close();
     await until(() => server.connections === 0, () => log);
   });
+});
+
+Deno.test("capture server: it goes on speaking while its Workers start, until they do", async () => {
+  const out = new RecordRing(RecordRing.memoryOf(4096));
+  const begun = Promise.withResolvers<void>();
+  const slow: MakePool = (options) => ({
+    threads: [{
+      shard: { streams: options.streams.map((_, i) => i), ringBytes: 0, discovers: false },
+      out,
+      commands: new RecordRing(RecordRing.memoryOf(4096)),
+    }],
+    start: () => begun.promise,
+    stop: () => {
+      begun.resolve();
+      out.stop();
+      return Promise.resolve();
+    },
+    tell: () => true,
+  });
+  await served([], async (path) => {
+    const conn = await Deno.connect({ transport: "unix", path });
+    await conn.write(textRecord(RecordType.Configure, optionsOf(leStream())));
+    const types: number[] = [], parser = new LinkParser(), buffer = new Uint8Array(4096);
+    const ended = (async () => {
+      for (let n = await conn.read(buffer); n !== null; n = await conn.read(buffer)) {
+        parser.push(buffer.subarray(0, n), (view, at) => void types.push(view.getUint8(at + 4)));
+      }
+    })();
+    await until(() => types.length >= 4, () => types);
+    begun.resolve(); // they are up, and make their tables
+    const before = types.length;
+    await until(() => types.length > before, () => types);
+    assert.deepEqual(new Set(types), new Set([RecordType.Hello]));
+    const statuses = () => types.filter((type) => type !== RecordType.Hello).length;
+    const speak = setInterval(() => {
+      out.write(RecordType.Status, {});
+      out.publish();
+    }, 100);
+    await until(() => statuses() >= 20, () => types);
+    clearInterval(speak);
+    assert.ok(types.lastIndexOf(RecordType.Hello) < types.indexOf(RecordType.Status), `${types}`);
+    await conn.closeWrite();
+    await ended;
+    conn.close();
+  }, slow);
 });
 
 const refused: readonly (readonly [name: string, bytes: Uint8Array<ArrayBuffer>, why: RegExp])[] = [

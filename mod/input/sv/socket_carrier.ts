@@ -37,12 +37,22 @@ export class SocketCarrier implements Carrier {
   #orders = 0;
   #silence: ReturnType<typeof setTimeout> | undefined;
   #isSilent = false;
+  readonly #silenceMs: number;
 
-  /** Prepares a connection to the socket at `path`, where `requests` are the first records that are sent. */
-  constructor(path: string, requests: readonly Uint8Array[], taker: RecordTaker) {
+  /**
+   * Prepares a connection to the socket at `path`, where `requests` are the first records that are sent. The link ends
+   * when nothing has come for `silenceMs`.
+   */
+  constructor(
+    path: string,
+    requests: readonly Uint8Array[],
+    taker: RecordTaker,
+    silenceMs: number = SILENCE_MS,
+  ) {
     this.#path = path;
     this.#requests = requests;
     this.#taker = taker;
+    this.#silenceMs = silenceMs;
   }
 
   async start(): Promise<void> {
@@ -101,7 +111,7 @@ export class SocketCarrier implements Carrier {
     } catch (error) {
       reason = messageOf(error);
     }
-    if (this.#isSilent) reason = `nothing came for ${SILENCE_MS} ms`;
+    if (this.#isSilent) reason = `nothing came for ${this.#silenceMs} ms`;
     const byItself = this.#conn !== undefined;
     clearTimeout(this.#silence);
     this.#close();
@@ -128,7 +138,7 @@ export class SocketCarrier implements Carrier {
         this.#isSilent = true;
         this.#conn?.close();
       }, LAST_LOOK_MS);
-    }, SILENCE_MS - LAST_LOOK_MS);
+    }, this.#silenceMs - LAST_LOOK_MS);
   }
 
   #close(): void {
