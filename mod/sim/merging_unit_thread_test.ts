@@ -19,7 +19,10 @@ Deno.test("merging units in a thread: what the account says has arrived", async 
     const { totals, refused } = (await thread.stop())!; // it was started
     const sent = totals.reduce((sum, { framesSent }) => sum + framesSent, 0);
     assert.deepEqual(totals.map(({ svId }) => svId), ["A", "B"]);
-    assert.equal(await received(cable.far) - before, sent - refused);
+    await until(
+      async () => await received(cable.far) - before === sent - refused,
+      () => `${sent} sent, ${refused} refused`,
+    );
     assert.equal(await thread.stop(), undefined);
   } finally {
     await cable.remove();
