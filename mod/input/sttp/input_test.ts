@@ -24,6 +24,7 @@ function setUp(signals: number) {
         compress: false,
         reconnectMinMs: reconnectMs,
         reconnectMaxMs: reconnectMs,
+        dataLossMs: 60_000, // a machine that stands still is no lost connection
       }),
       {
         registry,
