@@ -8,7 +8,7 @@ import { connectTls, type KeyPair, makeSelfSigned } from "../../os/mod.ts";
 import { Command, type SubscriberCache, SubscriberSession } from "../../sttp/mod.ts";
 import { sttpOutputSchema } from "./schema.ts";
 import { createSttpOutput, type SttpOutput } from "./sttp_output.ts";
-import { GATEWAY_ID, HandClock, makeRegistry } from "./testing.ts";
+import { GATEWAY_ID, HandClock, LISTENING, makeRegistry } from "./testing.ts";
 import { until } from "../../../tests/support/waiting.ts";
 
 const BLOCK_SIGNAL = 2;
@@ -80,7 +80,7 @@ Deno.test("output/sttp: blocks go to subscribers configured for them, others do 
   const clock = new HandClock(); // blocks that take long are not sent again
   const output = createSttpOutput(
     "output.test",
-    v.parse(sttpOutputSchema, { type: "sttp", listen: "127.0.0.1:0", blockBytes: 1 << 20 }),
+    v.parse(sttpOutputSchema, { ...LISTENING, blockBytes: 1 << 20 }),
     {
       gatewayId: GATEWAY_ID,
       registry,
@@ -164,7 +164,7 @@ Deno.test("output/sttp: a subscriber that never confirms blocks costs only itsel
   const clock = new HandClock(); // blocks that take long are not sent again
   const output = createSttpOutput(
     "output.test",
-    v.parse(sttpOutputSchema, { type: "sttp", listen: "127.0.0.1:0", blockBytes: 256 * 1024 }),
+    v.parse(sttpOutputSchema, { ...LISTENING, blockBytes: 256 * 1024 }),
     {
       gatewayId: GATEWAY_ID,
       registry,

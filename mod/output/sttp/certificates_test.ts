@@ -12,6 +12,7 @@ import {
   frameMaker,
   GATEWAY_ID,
   HandClock,
+  LISTENING,
   makeRegistry,
   TestClient,
 } from "./testing.ts";
@@ -40,8 +41,7 @@ async function withFiles(test: (bench: Bench) => Promise<void>): Promise<void> {
   const output = createSttpOutput(
     "output.test",
     v.parse(sttpOutputSchema, {
-      type: "sttp",
-      listen: "127.0.0.1:0",
+      ...LISTENING,
       certificate: join(folder, "cert.pem"),
       key: join(folder, "key.pem"),
     }),

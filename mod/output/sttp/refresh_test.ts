@@ -5,7 +5,7 @@ import { Identities } from "../../identity/mod.ts";
 import { connectTls, makeSelfSigned, systemClock } from "../../os/mod.ts";
 import { sttpOutputSchema } from "./schema.ts";
 import { createSttpOutput } from "./sttp_output.ts";
-import { FakeAccess, GATEWAY_ID, makeRegistry, TestClient } from "./testing.ts";
+import { FakeAccess, GATEWAY_ID, LISTENING, makeRegistry, TestClient } from "./testing.ts";
 import { until } from "../../../tests/support/waiting.ts";
 
 const COUNT = 12;
@@ -42,7 +42,7 @@ Deno.test("output/sttp: after a change of rights subscribers follow in turns, an
   const pairs = await Promise.all(names.map((commonName) => makeSelfSigned({ commonName })));
   const output = createSttpOutput(
     "output.test",
-    v.parse(sttpOutputSchema, { type: "sttp", listen: "127.0.0.1:0" }),
+    v.parse(sttpOutputSchema, { ...LISTENING }),
     {
       gatewayId: GATEWAY_ID,
       registry,

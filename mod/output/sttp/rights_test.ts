@@ -8,7 +8,7 @@ import { connectTls, makeSelfSigned, systemClock } from "../../os/mod.ts";
 import { Command, decodeMetadata, Response } from "../../sttp/mod.ts";
 import { sttpOutputSchema } from "./schema.ts";
 import { createSttpOutput } from "./sttp_output.ts";
-import { frameMaker, GATEWAY_ID, makeRegistry, TestClient } from "./testing.ts";
+import { frameMaker, GATEWAY_ID, LISTENING, makeRegistry, TestClient } from "./testing.ts";
 import { until } from "../../../tests/support/waiting.ts";
 
 Deno.test("output/sttp: rules decide over data, cache and metadata, live, over TLS", async () => {
@@ -22,7 +22,7 @@ Deno.test("output/sttp: rules decide over data, cache and metadata, live, over T
   const scada = await makeSelfSigned({ commonName: "scada" });
   const output = createSttpOutput(
     "output.test",
-    v.parse(sttpOutputSchema, { type: "sttp", listen: "127.0.0.1:0" }),
+    v.parse(sttpOutputSchema, { ...LISTENING }),
     {
       gatewayId: GATEWAY_ID,
       registry,

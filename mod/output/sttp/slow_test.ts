@@ -10,6 +10,7 @@ import {
   FakeAccess,
   frameMaker,
   GATEWAY_ID,
+  LISTENING,
   makeRegistry,
   RawWire,
   TestClient,
@@ -46,8 +47,7 @@ async function withOutput(
   const output = createSttpOutput(
     "output.test",
     v.parse(sttpOutputSchema, {
-      type: "sttp",
-      listen: "127.0.0.1:0",
+      ...LISTENING,
       ...SMALL,
       ...options,
     }),

@@ -23,6 +23,7 @@ import {
   frameMaker,
   GATEWAY_ID,
   HandClock,
+  LISTENING,
   makeRegistry,
   RawWire,
   TestClient,
@@ -62,7 +63,7 @@ async function withOutput(
   const log = new MemoryLog();
   const output = createSttpOutput(
     "output.test",
-    v.parse(sttpOutputSchema, { type: "sttp", listen: "127.0.0.1:0", ...options }),
+    v.parse(sttpOutputSchema, { ...LISTENING, ...options }),
     {
       gatewayId: GATEWAY_ID,
       registry,

@@ -32,6 +32,13 @@ import type { SubscriberAccess } from "./subscriber.ts";
 /** The gateway's GUID in tests. */
 export const GATEWAY_ID = "6d1b5f2e-6f0b-4c7e-9d57-2f6f3a6f1a11";
 
+/** Settings of an output on any port of this host, which gives handshakes the time that a busy machine needs. */
+export const LISTENING = {
+  type: "sttp",
+  listen: "127.0.0.1:0",
+  handshakeTimeoutMs: 60_000,
+} as const;
+
 /** A registry with one device of `count` analogs. */
 export function makeRegistry(
   count: number,
