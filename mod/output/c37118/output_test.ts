@@ -16,7 +16,8 @@ import type { DeliveryBook } from "../../stats/mod.ts";
 import { type C37118Output, createC37118Output } from "./output.ts";
 import type { C37118OutputOptions } from "./options.ts";
 import type { Clock, StatisticRow } from "../../core/mod.ts";
-import { HandClock, onePmu, outputOptions, PART, Station } from "./testing.ts";
+import { HandClock } from "../../core/testing.ts";
+import { onePmu, outputOptions, PART, Station } from "./testing.ts";
 import { until } from "../../../tests/support/waiting.ts";
 
 const SOURCE = onePmu();

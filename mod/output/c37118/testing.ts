@@ -1,5 +1,5 @@
 /**
- * What the tests of this module share: devices, aligned frames, and a stream with a clock that stands still.
+ * What the tests of this module share: devices, aligned frames, and a stream.
  *
  * @module
  */
@@ -50,24 +50,6 @@ export function outputOptions(
     settleMs: 0,
     ...change,
   });
-}
-
-/** A clock that goes when it is told to. */
-export class HandClock implements Clock {
-  /** Milliseconds since the test began. */
-  ms = 0;
-  /** UTC at its beginning, in seconds since 1970. */
-  utc = 1_700_000_000;
-
-  /** See {@linkcode Clock}. */
-  nowMicros(): number {
-    return this.utc * 1e6 + this.ms * 1000;
-  }
-
-  /** See {@linkcode Clock}. */
-  monotonicMs(): number {
-    return this.ms;
-  }
 }
 
 /** A source: a device of one PMU, its frames decoded from C37.118. */

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { checkDocument, parseTomlDocument } from "../../config/mod.ts";
 import { UNWATCHED_CLOCK } from "../../core/mod.ts";
+import { HandClock } from "../../core/testing.ts";
 import { parseConfiguration, ServerSession } from "../../c37118/mod.ts";
 import { Complaints } from "../../stats/mod.ts";
 import * as v from "valibot";
 import { c37118OutputSchema } from "./schema.ts";
 import { OutputStream } from "./served_stream.ts";
-import { HandClock, PART, Station } from "./testing.ts";
+import { PART, Station } from "./testing.ts";
 
 // Each folder of testcases/ is a stream and one client of it: config.toml, and transcript.txt with what
 // happens and, after each line of it, the frames that come of it. Lines:

@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import * as v from "valibot";
 import { AccessControl } from "../../access/mod.ts";
 import type { DataSet } from "../../core/mod.ts";
-import { MemoryLog } from "../../core/testing.ts";
+import { HandClock, MemoryLog } from "../../core/testing.ts";
 import { Identities } from "../../identity/mod.ts";
 import { connectTls, type KeyPair, makeSelfSigned } from "../../os/mod.ts";
 import { Command, type SubscriberCache, SubscriberSession } from "../../sttp/mod.ts";
 import { sttpOutputSchema } from "./schema.ts";
 import { createSttpOutput, type SttpOutput } from "./sttp_output.ts";
-import { GATEWAY_ID, HandClock, LISTENING, makeRegistry } from "./testing.ts";
+import { GATEWAY_ID, LISTENING, makeRegistry } from "./testing.ts";
 import { until } from "../../../tests/support/waiting.ts";
 
 const BLOCK_SIGNAL = 2;
@@ -77,7 +77,7 @@ Deno.test("output/sttp: blocks go to subscribers configured for them, others do 
     })),
   });
   const settings = { enabled: true, stream: "received" };
-  const clock = new HandClock(); // blocks that take long are not sent again
+  const clock = new HandClock(Date.now() / 1000); // blocks that take long are not sent again
   const output = createSttpOutput(
     "output.test",
     v.parse(sttpOutputSchema, { ...LISTENING, blockBytes: 1 << 20 }),
@@ -161,7 +161,7 @@ Deno.test("output/sttp: a subscriber that never confirms blocks costs only itsel
   const pairs = await Promise.all(names.map((commonName) => makeSelfSigned({ commonName })));
   for (const name of names) access.setSubscriber(name, { allow: ["True"], deny: [] });
   const settings = { enabled: true, stream: "received", bufferBlocks: true };
-  const clock = new HandClock(); // blocks that take long are not sent again
+  const clock = new HandClock(Date.now() / 1000); // blocks that take long are not sent again
   const output = createSttpOutput(
     "output.test",
     v.parse(sttpOutputSchema, { ...LISTENING, blockBytes: 256 * 1024 }),

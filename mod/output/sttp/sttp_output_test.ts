@@ -11,7 +11,7 @@ import {
   systemClock,
 } from "../../os/mod.ts";
 import type { Clock } from "../../core/mod.ts";
-import { MemoryLog } from "../../core/testing.ts";
+import { HandClock, MemoryLog } from "../../core/testing.ts";
 import { Command, decodeMetadata, decompress, Response } from "../../sttp/mod.ts";
 import { sttpOutputSchema } from "./schema.ts";
 import type { MetadataMakerStatus } from "./metadata_maker.ts";
@@ -22,7 +22,6 @@ import {
   FakeAccess,
   frameMaker,
   GATEWAY_ID,
-  HandClock,
   LISTENING,
   makeRegistry,
   RawWire,
@@ -230,7 +229,7 @@ for (const secure of [true, false]) {
 
   Deno.test(`output/sttp: a ${kind} client that never reads is disconnected`, async () => {
     const options = { ...SMALL, insecure: !secure, stallTimeoutMs: 1000 };
-    const clock = new HandClock();
+    const clock = new HandClock(Date.now() / 1000);
     await withOutput(
       options,
       async (bench) => {

@@ -3,14 +3,7 @@
  *
  * @module
  */
-import {
-  type Clock,
-  makeFrame,
-  makeLayout,
-  type Signal,
-  SignalRegistry,
-  type Steps,
-} from "../../core/mod.ts";
+import { makeFrame, makeLayout, type Signal, SignalRegistry, type Steps } from "../../core/mod.ts";
 import type { Connection } from "../../os/mod.ts";
 import {
   Command,
@@ -109,21 +102,6 @@ export class FakeAccess implements SubscriberAccess {
 
   #visible(permitted: Uint8Array): Signal[] {
     return this.#registry.signals().filter((s) => permitted[s.handle] === 1);
-  }
-}
-
-/** A clock that goes when it is told to, so that what is slow is not taken for what is silent. */
-export class HandClock implements Clock {
-  /** Milliseconds since the test began. */
-  ms = 0;
-  readonly #begunMs = Date.now();
-
-  nowMicros(): number {
-    return (this.#begunMs + this.ms) * 1000;
-  }
-
-  monotonicMs(): number {
-    return this.ms;
   }
 }
 
