@@ -45,7 +45,8 @@ import { type ChangeKind, type ConfigPlan, notInPlace, planChanges } from "./pla
 import { type Revocation, Revocations } from "./revocations.ts";
 import type { GatewayConfig } from "./schema.ts";
 import type { Stream } from "./stream.ts";
-import { identityConfigOf, rulesOf } from "./subscribers.ts";
+import { SubscriberControl } from "./subscriber_control.ts";
+import { identityConfigOf } from "./subscribers.ts";
 import { tellUnwatched } from "./unwatched_clock.ts";
 import type { GatewayStatus, GatewayView } from "./view.ts";
 
@@ -75,8 +76,7 @@ export class Gateway implements GatewayView {
   #keepMap: (() => Promise<void>) | undefined;
   #identity: OwnIdentity | undefined;
   #ownTimer: ReturnType<typeof setInterval> | undefined;
-  #identities: Identities | undefined;
-  #revocations: Revocations | undefined;
+  #subscribers: SubscriberControl | undefined;
   #applying: Promise<unknown> = Promise.resolve();
 
   /** Prepares a gateway; nothing is opened before {@linkcode start}. */
@@ -127,7 +127,7 @@ export class Gateway implements GatewayView {
       this.#log,
     );
     this.#identity = own;
-    this.#revocations = await Revocations.open(gateway.stateDir, this.#log);
+    const revocations = await Revocations.open(gateway.stateDir, this.#log);
     this.#latest.clear();
     this.#graph.addStream(RECEIVED).listen(this.#latest);
     // A subscriber's filter may hold the event loop for some milliseconds, not for seconds.
@@ -135,7 +135,13 @@ export class Gateway implements GatewayView {
       nodeId: gateway.id,
       filterSteps: 1_000_000,
     });
-    this.#takeSubscribers(new Identities(identityConfigOf(this.#config)));
+    this.#subscribers = new SubscriberControl(this.#config, {
+      access: this.#access,
+      revocations,
+      outputs: this.#graph,
+      clock: this.#clock,
+      log: this.#log,
+    });
     this.#graph.build();
     this.#log.info(
       `Starting ${this.#graph.members.all().length} parts; own pin sha256:${own.fingerprint256}`,
@@ -196,7 +202,7 @@ export class Gateway implements GatewayView {
       await this.start();
     } else {
       this.#config = next;
-      this.#takeSubscribers(identities);
+      this.#subscribers!.take(next, identities);
       await this.#graph.members.remove(namesOf(plan, "removed", "restarted"));
       for (const name of Object.keys(before.align)) {
         if (!Object.hasOwn(next.align, name)) this.#graph.streams.delete(name);
@@ -218,27 +224,6 @@ export class Gateway implements GatewayView {
       }`,
     );
     return { plan, failed, ms };
-  }
-
-  /** Rights and identities of the configuration, for all outputs that run. */
-  #takeSubscribers(identities: Identities): void {
-    const { subscriber, output } = this.#config;
-    this.#identities = identities;
-    const rules = rulesOf(this.#config);
-    for (const name of this.#access!.subscribers()) {
-      if (!rules.has(name)) this.#access!.removeSubscriber(name);
-    }
-    for (const [name, { allow, deny }] of rules) {
-      this.#access!.setSubscriber(name, { allow, deny });
-    }
-    for (const [name, part] of this.#graph.c37118Outputs) {
-      const options = output[name];
-      if (options?.type === "c37118") part.update(options);
-    }
-    for (const output of this.#graph.sttpOutputs.values()) {
-      output.updateSubscribers(subscriber, identities);
-      this.#applyRevocations(output);
-    }
   }
 
   /**
@@ -283,7 +268,7 @@ export class Gateway implements GatewayView {
 
   /** Emergency revocations, oldest first. */
   revocations(): Revocation[] {
-    return this.#revocations?.all() ?? [];
+    return this.#subscribers?.revocations() ?? [];
   }
 
   /**
@@ -291,23 +276,12 @@ export class Gateway implements GatewayView {
    * restarts too. Throws ConfigError for a name that the configuration does not know.
    */
   async revoke(subscriber: string, author: string, reason: string): Promise<void> {
-    if (!this.#revocations || !Object.hasOwn(this.#config.subscriber, subscriber)) {
-      throw unknownSubscriber(subscriber);
-    }
-    for (const output of this.#graph.sttpOutputs.values()) output.revoke(subscriber);
-    this.#log.warn(`${subscriber} was revoked by ${author}`);
-    const timeMicros = this.#clock.nowMicros();
-    await this.#revocations.add({ subscriber, author, reason, timeMicros });
+    await this.#controlOf(subscriber).revoke(subscriber, author, reason);
   }
 
   /** Takes a revocation back; false if there was none. */
   async restore(subscriber: string): Promise<boolean> {
-    const was = await this.#revocations?.remove(subscriber) ?? false;
-    if (was) {
-      for (const output of this.#graph.sttpOutputs.values()) output.restore(subscriber);
-      this.#log.warn(`The revocation of ${subscriber} was taken back`);
-    }
-    return was;
+    return await this.#subscribers?.restore(subscriber) ?? false;
   }
 
   /** Ends the connections of a subscriber, which may connect again; returns their number. */
@@ -345,17 +319,13 @@ export class Gateway implements GatewayView {
         return gateway.#access!;
       },
       get identities() {
-        return gateway.#identities!;
+        return gateway.#subscribers!.identities;
       },
       get identity() {
         return gateway.#identity!;
       },
-      admit: (output) => this.#applyRevocations(output),
+      admit: (output) => this.#subscribers!.admit(output),
     };
-  }
-
-  #applyRevocations(output: SttpOutput): void {
-    for (const { subscriber } of this.revocations()) output.revoke(subscriber);
   }
 
   /** The stream of a name, to listen to; undefined if there is none. */
@@ -371,11 +341,18 @@ export class Gateway implements GatewayView {
    * started, and for rules that cannot be accepted; the rights are then as they were.
    */
   setRights(name: string, rules: AccessRules): void {
-    if (!this.#access || !Object.hasOwn(this.#config.subscriber, name)) {
-      throw unknownSubscriber(name);
-    }
-    this.#access.setSubscriber(name, rules);
-    this.#log.info(`Rights of ${name} were set`);
+    this.#controlOf(name).setRights(name, rules);
+  }
+
+  /** What controls a subscriber; throws for one that the configuration does not know. */
+  #controlOf(name: string): SubscriberControl {
+    if (this.#subscribers && Object.hasOwn(this.#config.subscriber, name)) return this.#subscribers;
+    throw new ConfigError("rights", [{
+      line: 0,
+      column: 0,
+      key: `subscriber.${name}`,
+      message: `expected the name of a subscriber of a running gateway, found "${name}"`,
+    }]);
   }
 
   /** The alarms of the configuration; undefined without `[alarm.NAME]`. */
@@ -463,15 +440,6 @@ export class Gateway implements GatewayView {
     if (!this.#identity) waiting.unshift("gateway");
     return { ready: waiting.length === 0, waiting };
   }
-}
-
-function unknownSubscriber(name: string): ConfigError {
-  return new ConfigError("rights", [{
-    line: 0,
-    column: 0,
-    key: `subscriber.${name}`,
-    message: `expected the name of a subscriber of a running gateway, found "${name}"`,
-  }]);
 }
 
 function namesOf(plan: ConfigPlan, ...kinds: readonly ChangeKind[]): Set<string> {
