@@ -34,6 +34,7 @@ memoryMB = 500
 stateDir = "${folder}/state"
 [admin]
 listen = "127.0.0.1:${port}"
+maxRequestsPerSecond = 1000 # it is asked without a pause until it is ready
 certificate = "${folder}/admin.pem"
 key = "credential:admin.key"
 [admin.user.ann]
