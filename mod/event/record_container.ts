@@ -4,10 +4,11 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { decode, encode } from "cborg";
+import { encode } from "cborg";
 import * as v from "valibot";
 import { DecodeError, messageOf } from "../core/mod.ts";
 import type { RecordedTrigger } from "./record_content.ts";
+import { decodeStrictly } from "./strict_cbor.ts";
 
 /** First word of each record. */
 export const RECORD_KIND = "tieline-event-record";
@@ -95,13 +96,7 @@ export function orNull(value: number): number | null {
 
 function read(bytes: Uint8Array): unknown {
   try {
-    return decode(bytes, {
-      strict: true,
-      allowIndefinite: false,
-      allowUndefined: false,
-      allowBigInt: false,
-      rejectDuplicateMapKeys: true,
-    });
+    return decodeStrictly(bytes);
   } catch (error) {
     throw refused("cbor", "CBOR", messageOf(error));
   }

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { decode, encode } from "cborg";
+import { encode } from "cborg";
 import * as v from "valibot";
 import { messageOf, uuidFromBytes, uuidToBytes } from "../core/mod.ts";
 import type { StreamOptions } from "../slipstream/mod.ts";
@@ -14,6 +14,7 @@ import { LIVE_MARK_ANEW, readMarkedMessage } from "./live_marks.ts";
 import type { RecordedStream, RecordingGateway } from "./record_content.ts";
 import { encodingMap, MARK_LEGEND, streamMap } from "./record.ts";
 import { encodingSchema, gatewaySchema, streamSchema } from "./record_schema.ts";
+import { decodeStrictly } from "./strict_cbor.ts";
 
 /** First word of each descriptor. */
 export const DESCRIPTOR_KIND = "tieline-waveform";
@@ -129,13 +130,7 @@ export function decodeWaveformBlock(block: Uint8Array): WaveformBlock {
 function readDescriptor(body: Uint8Array): WaveformDescriptor {
   let value: unknown;
   try {
-    value = decode(body, {
-      strict: true,
-      allowIndefinite: false,
-      allowUndefined: false,
-      allowBigInt: false,
-      rejectDuplicateMapKeys: true,
-    });
+    value = decodeStrictly(body);
   } catch (error) {
     throw refusedBlock("CBOR", messageOf(error));
   }
