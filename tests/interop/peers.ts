@@ -151,6 +151,11 @@ export class LineProcess {
     clearTimeout(timer);
   }
 
+  /** Sends it a signal. */
+  signal(signal: Deno.Signal): void {
+    this.#kill(signal);
+  }
+
   /** Process id. */
   get pid(): number {
     return this.#child.pid;

@@ -1,19 +1,21 @@
-"""Carries one plain local port to another, with little room, and stalls once: a subscriber that stops reading.
+"""Carries one plain local port to another, with little room, and stalls: a subscriber that stops reading.
 
-Usage: slow_pipe.py LISTEN_PORT HOST PORT STALL_AFTER STALL_FOR
+Usage: slow_pipe.py LISTEN_PORT HOST PORT
 
-STALL_AFTER seconds after the first bytes from HOST it reads nothing for STALL_FOR seconds. The receive buffer
-towards HOST is the smallest that the kernel gives, so that HOST feels the stall at once and not after megabytes.
-Prints {"listening": PORT}, {"stalled": true} and {"resumed": true}.
+After SIGUSR1 it reads nothing from HOST, until SIGUSR2 comes. The receive buffer towards HOST is the smallest that the
+kernel gives, so that HOST feels the stall at once and not after megabytes. Prints {"listening": PORT}.
 """
 import json
+import signal
 import socket
 import sys
 import threading
-import time
 
 listen_port, host, port = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-stall_after, stall_for = float(sys.argv[4]), float(sys.argv[5])
+going = threading.Event()
+going.set()
+signal.signal(signal.SIGUSR1, lambda *_: going.clear())
+signal.signal(signal.SIGUSR2, lambda *_: going.set())
 
 
 def pump(source, target):
@@ -34,16 +36,10 @@ def serve(plain):
     upstream.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)
     upstream.connect((host, port))
     threading.Thread(target=pump, args=(plain, upstream), daemon=True).start()
-    begun, stalled = None, False
     try:
         while data := upstream.recv(4096):
             plain.sendall(data)
-            begun = begun or time.monotonic()
-            if not stalled and time.monotonic() - begun >= stall_after:
-                stalled = True
-                print(json.dumps({"stalled": True}), flush=True)
-                time.sleep(stall_for)
-                print(json.dumps({"resumed": True}), flush=True)
+            going.wait()
     except OSError:
         pass
     finally:
