@@ -62,8 +62,10 @@ allow = ["Device = 'PMU1'"]
       const before = late.measurements;
       valve.release();
       const released = performance.now();
-      const stamps = () => late.order.get(late.references().get("PMU1-FQ")!)!;
-      const newest = () => good.order.get(good.references().get("PMU1-FQ")!)!.at(-1)!;
+      // Looked up once: the metadata of the flood are large, and this thread is all that there is.
+      const id = late.references().get("PMU1-FQ")!;
+      const stamps = () => late.order.get(id)!;
+      const newest = () => good.order.get(id)!.at(-1)!;
       const now = Date.now();
       const releasedAt = stampOfTime(Math.floor(now / 1000), (now % 1000) * 10_000);
       await until(

@@ -9,6 +9,9 @@ import { SttpClient } from "../../mod/input/sttp/mod.ts";
 import { type KeyPair, systemClock } from "../../mod/os/mod.ts";
 import { clientModes, type SubscriberCache, type SubscriptionRequest } from "../../mod/sttp/mod.ts";
 
+/** How long the gateway may say nothing: all of a test is one thread, which others hold up. */
+const PATIENCE_MS = 120_000;
+
 /** One measurement. */
 export interface Point {
   /** Value. */
@@ -94,6 +97,8 @@ export class Subscriber {
       }),
       session: {
         metadata: options.metadata ?? true,
+        handshakeTimeoutMs: PATIENCE_MS,
+        silenceTimeoutMs: PATIENCE_MS,
         modes: clientModes(options.version ?? 2, options.compress ?? true),
         request: {
           ...options.request,
