@@ -102,6 +102,8 @@ export class LineProcess {
       stdin: "null",
       stdout: "piped",
       stderr: "piped",
+      // Unbuffered, Python loses the rest of a line that a signal interrupts while the pipe is full.
+      env: { PYTHONUNBUFFERED: "" },
       ...options,
     }).spawn();
     this.#done = [this.#readLines(), this.#readErrors()];
