@@ -4,6 +4,11 @@
  * @module
  */
 
+/** Time between two looks. */
+const LOOK_MS = 5;
+/** Time between two looks that ask somebody else: a gateway turns away who asks more than 50 times a second. */
+const ASK_MS = 25;
+
 /** How long {@linkcode until} waits: much longer than anything takes on a machine that is busy. */
 const LIMIT_MS = 60_000;
 
@@ -26,12 +31,13 @@ export async function until(
   for (;;) {
     // Read first: a process that stood still past the end looks once more at what came meanwhile.
     const isOver = performance.now() > end;
-    if (await condition()) return;
+    const found = condition();
+    if (await found) return;
     if (isOver) {
-      const found = typeof what === "string" ? what : what();
-      const told = typeof found === "string" ? found : JSON.stringify(found);
+      const instead = typeof what === "string" ? what : what();
+      const told = typeof instead === "string" ? instead : JSON.stringify(instead);
       throw new Error(`Waited ${limitMs} ms for ${told}`);
     }
-    await sleep(5);
+    await sleep(typeof found === "boolean" ? LOOK_MS : ASK_MS);
   }
 }
