@@ -42,7 +42,10 @@ check() {
 }
 check version "$work/tieline" --version
 check "it is an Arm program" sh -c "od -An -tx1 -j18 -N2 '$work'/unpack/tieline-*/deno | grep -q 'b7 00'"
-for example in config/*.toml; do check "check $example" "$work/tieline" check "$example"; done
+# Each kind of input and output; all samples are checked without an emulator, which takes many seconds for each.
+for example in config/{chained_control_center,fault_recorder,local_pdc}.toml; do
+  check "check $example" "$work/tieline" check "$example"
+done
 # Emulated, the first seconds go by before TLS stands.
 check demo sh -c "'$work/tieline' demo --for 15 --json | tail -n 1 | tee '$work/summary' | grep -q '\"measurementsReceived\":[1-9]'"
 cat "$work/summary"
