@@ -11,6 +11,7 @@ import { decodeEventRecord, recordedSamples } from "../../mod/event/mod.ts";
 import { Gateway, readConfig } from "../../mod/gateway/mod.ts";
 import { systemClock } from "../../mod/os/mod.ts";
 import { lines } from "./lines.ts";
+import { isCapturing, type SvDetail } from "./sv_detail.ts";
 
 const [name, ...numbers] = Deno.args as [string, ...string[]]; // see above
 const [streams, rate, asdus] = numbers.map(Number) as [number, number, number];
@@ -94,28 +95,13 @@ function watch(): void {
   }, TIMER_MS);
 }
 
-interface Detail {
-  readonly interface: { readonly state: string } | null;
-  readonly devices: Readonly<
-    Record<
-      string,
-      {
-        readonly stream: {
-          readonly samples: Readonly<Record<string, number>>;
-          readonly recording: {
-            readonly recorder: { readonly lostSamples: number; readonly unwatched: number };
-          };
-        } | null;
-      }
-    >
-  >;
-  readonly workers: readonly {
-    readonly capture: Readonly<Record<string, number>> | null;
-    readonly linkDropped: number;
-  }[];
+interface Recorded {
+  readonly recording: {
+    readonly recorder: { readonly lostSamples: number; readonly unwatched: number };
+  };
 }
 // What the status of this input looks like.
-const detail = () => gateway.status().parts["input.bus"]!.detail as unknown as Detail;
+const detail = () => gateway.status().parts["input.bus"]!.detail as unknown as SvDetail<Recorded>;
 const written = () => Number(gateway.archive!.status().detail?.["written"] ?? 0);
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -142,13 +128,7 @@ async function record(what: string, number: string): Promise<void> {
   console.log(JSON.stringify({ [`recorded ${number}`]: recorded }));
 }
 
-/** Whether it captures, and has told of its rings and streams: an order before that finds nobody who takes it. */
-function isReady(): boolean {
-  const { interface: wire, workers, devices } = detail();
-  return wire?.state === "up" && workers.length > 0 && workers.every(({ capture }) => capture) &&
-    Object.values(devices).every(({ stream }) => stream);
-}
-while (!isReady()) await sleep(10);
+while (!isCapturing(detail())) await sleep(10);
 console.log(JSON.stringify({ ready: true }));
 for await (const line of lines(Deno.stdin.readable)) {
   const [order = "", number = ""] = line.split(" ");

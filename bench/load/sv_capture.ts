@@ -11,6 +11,7 @@ import { SignalRegistry } from "../../mod/core/mod.ts";
 import { createSvInput, svInputSchema } from "../../mod/input/sv/mod.ts";
 import { systemClock } from "../../mod/os/mod.ts";
 import { lines } from "./lines.ts";
+import { isCapturing, type SvDetail } from "./sv_detail.ts";
 
 const [name, ...numbers] = Deno.args as [string, ...string[]];
 const [streams, nominalHz, rate, framesPerSecond, waveformSeconds] = numbers.map(Number) as [
@@ -57,21 +58,8 @@ const part = createSvInput("bus", options, {
   cores: 2,
 });
 
-interface Detail {
-  readonly interface: { readonly state: string } | null;
-  readonly devices: Readonly<
-    Record<
-      string,
-      { readonly stream: { readonly samples: Readonly<Record<string, number>> } | null }
-    >
-  >;
-  readonly workers: readonly {
-    readonly capture: Readonly<Record<string, number>> | null;
-    readonly linkDropped: number;
-  }[];
-}
 // What the status of this input looks like.
-const detail = () => part.status().detail as unknown as Detail;
+const detail = () => part.status().detail as unknown as SvDetail;
 
 /** What became of the samples of all streams, by the last status. */
 function sums(): Record<string, number> {
@@ -96,13 +84,7 @@ function watch(): void {
 
 const orders = lines(Deno.stdin.readable);
 await part.start();
-/** Whether it captures, and has told of its ring and of each stream. */
-function isReady(): boolean {
-  const { interface: wire, workers, devices } = detail();
-  return wire?.state === "up" && workers.length > 0 && workers.every(({ capture }) => capture) &&
-    Object.values(devices).every(({ stream }) => stream);
-}
-while (!isReady()) await new Promise((resolve) => setTimeout(resolve, 10));
+while (!isCapturing(detail())) await new Promise((resolve) => setTimeout(resolve, 10));
 console.log(JSON.stringify({ ready: true }));
 await orders.next();
 late.length = 0;

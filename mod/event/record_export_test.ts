@@ -10,8 +10,8 @@ import {
   type RecordedPiece,
   recordedWaveforms,
 } from "./mod.ts";
+import { RECORD_ID as ID, sampleRecord } from "./record_testing.ts";
 
-const ID = "01234567-89ab-4cde-8f01-23456789abcd";
 const RATE = 4800;
 const START = 1_700_000_000 * RATE;
 
@@ -38,21 +38,13 @@ function piece(first: number, count: number, marks: number[], bad?: number): Rec
 const ENCODING = { uuid: ID, variables: 2, samplingRate: RATE, samplesPerMessage: 100 };
 
 function record(pieces: RecordedPiece[]): EventRecordContent {
-  return {
+  return sampleRecord({
     id: ID,
     event: ID,
-    continues: undefined,
     gateway: { id: ID, name: "SHELBY", company: "", program: "" },
     stream: {
-      name: "BAY1",
-      title: "Bay 1",
-      source: "MU01",
-      protocol: "IEC 61850-9-2",
-      confRev: 1,
+      ...sampleRecord().stream,
       rate: RATE,
-      nominalHz: 50,
-      latitude: NaN,
-      longitude: NaN,
       channels: [
         { name: "Ia", phase: "A", unit: "A", scale: 0.001, offset: 0 },
         { name: "Ua", phase: "A", unit: "V", scale: 0.01, offset: -5 },
@@ -69,14 +61,8 @@ function record(pieces: RecordedPiece[]): EventRecordContent {
       since: { seconds: 1_700_000_000, nanos: 0 },
       settings: {},
     }],
-    unlistedTriggers: 0,
     pieces,
-    lostSamples: 0,
-    missingSamples: 0,
-    shortSamples: 0,
-    jumps: 0,
-    isCut: false,
-  };
+  });
 }
 
 Deno.test("pieces that follow each other are one waveform, gaps are filled, jumps begin another", () => {
